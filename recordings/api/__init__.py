@@ -1,0 +1,1 @@
+"""The HTTP API: it reads requests, asks the stages, and writes answers."""

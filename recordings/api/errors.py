@@ -1,0 +1,66 @@
+"""Every error of the API as `application/problem+json` (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpResponse, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemError(exceptions.APIException):
+    """An error with its status and a sentence for the client."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status_code = status
+        self.headers = headers or {}
+
+
+def problem(
+    status: int, detail: str, *, title: str | None = None, headers: dict[str, str] | None = None, **more: Any
+) -> JsonResponse:
+    """A problem document; `more` are further members, such as `errors` by field."""
+    body = {"title": title or HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | Response | None:
+    """DRF's exception handler. None lets Django log the error and answer 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is no such thing, or it is not yours to see.")
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied("Your account may not do this.")
+    elif isinstance(error, RequestDataTooBig):
+        error = ProblemError(413, "The request is too large.")
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    return problem(error.status_code, _sentence(error.detail), headers=_headers(error), **_fields(error.detail))
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = dict(getattr(error, "headers", {}))
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        headers["WWW-Authenticate"] = 'Bearer realm="Sortie"'
+    return headers
+
+
+def _fields(detail: Any) -> dict[str, Any]:
+    return {"errors": detail} if isinstance(detail, dict) else {}
+
+
+def _sentence(detail: Any) -> str:
+    """The first message of a validation error, with the field it is about."""
+    if isinstance(detail, dict):
+        name, value = next(iter(detail.items()))
+        text = _sentence(value)
+        return text if name == "non_field_errors" else f"{name}: {text}"
+    if isinstance(detail, list):
+        return _sentence(detail[0]) if detail else ""
+    return str(detail)

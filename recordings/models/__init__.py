@@ -1,0 +1,28 @@
+"""The rows of the portal: people, sessions, recordings and what is to be done with them."""
+
+from recordings.models.audit import Action, AuditEvent
+from recordings.models.job import Job, JobKind
+from recordings.models.marker import Marker
+from recordings.models.policy import Policy
+from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
+from recordings.models.session import Session, SessionStatus
+from recordings.models.upload import Upload
+from recordings.models.user import User
+
+__all__ = [
+    "Action",
+    "AuditEvent",
+    "Job",
+    "JobKind",
+    "Kind",
+    "Marker",
+    "Policy",
+    "Recording",
+    "Session",
+    "SessionStatus",
+    "Status",
+    "Tag",
+    "Upload",
+    "User",
+    "WrongStatusError",
+]

@@ -1,0 +1,45 @@
+"""A session: something a person works in, and may record."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from recordings.querysets import SessionQuerySet
+
+
+class SessionStatus(models.TextChoices):
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class SessionKind(models.TextChoices):
+    DESKTOP = "desktop", "Container desktop"
+    SCREEN = "screen", "Own screen"
+    TERMINAL = "terminal"
+
+
+class Session(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sessions")
+    app_id = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=SessionKind.choices, default=SessionKind.DESKTOP)
+    title = models.CharField(max_length=200, blank=True)
+    target = models.CharField(max_length=255, blank=True, help_text="Host or desktop the session works on.")
+    status = models.CharField(max_length=10, choices=SessionStatus.choices, default=SessionStatus.RUNNING)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="session_owner_newest"),
+            models.Index(fields=["-created_at", "-id"], name="session_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.app_id

@@ -1,0 +1,55 @@
+"""The one policy: who may do what to which object. What is not granted here is refused.
+
+Lists answer the same question in SQL (`visible_to` in recordings.querysets); a test holds the two together.
+"""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from recordings.models import Recording, Session, User
+
+    Actor: TypeAlias = User | AnonymousUser
+
+
+class Can(StrEnum):
+    """What can be asked for."""
+
+    VIEW = "view"
+    CAPTURE = "capture"
+    DOWNLOAD = "download"
+    EDIT = "edit"
+    DELETE = "delete"
+    RESTORE = "restore"
+    HOLD = "hold"
+    STOP = "stop"
+    ADMINISTER = "administer"
+    CREATE_SESSION = "create_session"
+    ACT_FOR_OTHERS = "act_for_others"
+
+
+_OWNER = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.DELETE, Can.RESTORE, Can.STOP}
+_ADMIN = _OWNER | {Can.HOLD}
+_ANY_USER = {Can.CREATE_SESSION}
+_ANY_ADMIN = _ANY_USER | {Can.ADMINISTER, Can.ACT_FOR_OTHERS}
+
+
+def is_admin(user: "Actor") -> bool:
+    """Staff whose account is active."""
+    return bool(user.is_authenticated and user.is_active and user.is_staff)
+
+
+def can(user: "Actor", action: Can, thing: "Recording | Session | None" = None) -> bool:
+    """Whether `user` may do `action`, to `thing` where the action has an object.
+
+    Holds and states are not asked here: they are facts about the object, not about who asks.
+    """
+    if not (user.is_authenticated and user.is_active):
+        return False
+    if thing is None:
+        return action in (_ANY_ADMIN if is_admin(user) else _ANY_USER)
+    if is_admin(user):
+        return action in _ADMIN
+    return thing.owner_id == user.pk and action in _OWNER

@@ -1,0 +1,80 @@
+"""Reads, as named questions to the database. What reaches a user starts from `visible_to`."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.tuple_lookups import TupleLessThan
+
+from recordings.permissions import is_admin
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from recordings.models import Job, Recording, Session, User  # noqa: F401  (mypy reads them in quotes)
+
+    Viewer: TypeAlias = User | AnonymousUser
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: "Viewer") -> Self:
+        if is_admin(user):
+            return self
+        return self.filter(owner_id=user.pk) if user.is_active else self.none()
+
+
+class RecordingQuerySet(models.QuerySet["Recording"]):
+    def visible_to(self, user: "Viewer") -> Self:
+        """What `user` may know of: an owner's own, an admin's everyone's; never what is deleted."""
+        return self.filter(deleted_at=None)._belonging_to(user)
+
+    def restorable_by(self, user: "Viewer", now: datetime) -> Self:
+        """Deleted ones that `user` may still bring back."""
+        return self.exclude(deleted_at=None).filter(purge_after__gt=now)._belonging_to(user)
+
+    def _belonging_to(self, user: "Viewer") -> Self:
+        if is_admin(user):
+            return self
+        return self.filter(owner_id=user.pk) if user.is_active else self.none()
+
+    def for_display(self) -> Self:
+        """With everything a list row shows, and without the bytes it does not."""
+        return self.select_related("session", "owner").prefetch_related("tags").defer("original_head", "tail_saved")
+
+    def older_than_limit(self, kind: str, now: datetime, days: int) -> Self:
+        """Ready ones of `kind` that retention may take at `now`, oldest first."""
+        return self.filter(
+            kind=kind,
+            status="ready",
+            on_hold=False,
+            deleted_at=None,
+            completed_at__lt=now - timedelta(days=days),
+        ).order_by("completed_at")
+
+    def due_for_purge(self, now: datetime) -> Self:
+        """Deleted ones whose time to be restored is over and that no process is still working on."""
+        return self.filter(deleted_at__isnull=False, purge_after__lte=now, on_hold=False).exclude(
+            jobs__lease_until__gt=now
+        )
+
+    def silent(self, now: datetime) -> Self:
+        """Unfinished ones whose client has not been heard of in time, and that have no work waiting."""
+        return self.filter(
+            Q(lease_until__lte=now) | Q(lease_until=None),
+            status__in=["recording", "uploading"],
+            jobs=None,
+        )
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def due(self, now: datetime) -> Self:
+        """Jobs that may be claimed: their time has come and no live process holds them. Fewest attempts first."""
+        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now), run_after__lte=now).order_by(
+            "attempts", "run_after"
+        )
+
+
+def keyset_after(created_at: datetime, pk: Any) -> Q:
+    """Rows that come after (created_at, pk) when sorted newest first."""
+    return Q(TupleLessThan((F("created_at"), F("pk")), (created_at, pk)))

@@ -1,0 +1,46 @@
+"""Error answers outside the API's own views: a page for people, a problem document under /api/."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from recordings.api.errors import problem
+
+_TEXTS = {
+    400: ("Bad request", "Sortie could not read what your browser sent. Go back and try again."),
+    403: ("Not allowed", "Your account may not do this. Ask an admin if you think it should."),
+    404: ("Not found", "There is nothing here, or it is not yours to see."),
+    500: ("Something failed", "Sortie could not finish this. It has been logged; try again in a moment."),
+}
+
+
+def _answer(request: HttpRequest, status: int, text: str | None = None) -> HttpResponse:
+    title, default = _TEXTS[status]
+    detail = text or default
+    if request.path.startswith("/api/"):
+        return problem(status, detail, title=HTTPStatus(status).phrase)
+    return render(
+        request, "recordings/error.html", {"title": title, "detail": detail, "status": status}, status=status
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
+    return _answer(request, 403, "This page was open too long or in another sign-in. Reload it and try again.")

@@ -1,0 +1,102 @@
+"""Typed readers for the environment that remember every wrong value, so that all are named at once."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class Environment:
+    """Reads variables; a wrong one is noted and replaced by its default until `complain` is called.
+
+    A file of `NAME=value` lines may add variables. What the real environment says wins over it.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._env = environ.Env()
+        self._problems: list[str] = []
+        if file is not None and file.is_file():
+            environ.Env.read_env(file)
+
+    def problem(self, name: str, message: str) -> None:
+        """Note that variable `name` is wrong; `message` says what is expected instead."""
+        self._problems.append(f"{name}: {message}")
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(self._env.str(name, default=default)).strip()
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        raw = self.text(name, "true" if default else "false").lower()
+        if raw not in _TRUE | _FALSE:
+            self.problem(name, f"{raw!r} is neither true nor false; write `true` or `false`.")
+            return default
+        return raw in _TRUE
+
+    def integer(self, name: str, default: int, *, least: int) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            self.problem(name, f"{raw!r} is not a whole number; the default is {default}.")
+            return default
+        if value < least:
+            self.problem(name, f"{value} is too small; it must be at least {least}.")
+            return default
+        return value
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        raw = self.text(name, default).lower()
+        if raw not in choices:
+            self.problem(name, f"{raw!r} is not known; choose one of {', '.join(choices)}.")
+            return default
+        return raw
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """A comma-separated list."""
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.text(name, str(default))).expanduser().absolute()
+
+    def url(self, name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
+        raw = self.text(name, default)
+        if raw and not raw.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            starts = " or ".join(f"{scheme}://" for scheme in schemes)
+            self.problem(name, f"must start with {starts}.")
+            return default
+        return raw
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Django's connection settings from a `sqlite:///`, `postgres://` or `postgresql://` URL."""
+        raw = self.text(name, default)
+        if not raw.startswith(("sqlite:///", "postgres://", "postgresql://")):
+            self.problem(name, "must be sqlite:///path or postgres://user:password@host:port/name.")
+            raw = default
+        return dict(self._env.db_url_config(raw))
+
+    def writable_directory(self, name: str, path: Path) -> None:
+        """Note a problem unless `path` is a folder we can write to, or could make. Creates nothing."""
+        nearest = path
+        while not nearest.exists() and nearest != nearest.parent:
+            nearest = nearest.parent
+        if not nearest.is_dir():
+            self.problem(name, f"{nearest} is not a folder; choose another path.")
+        elif not os.access(nearest, os.W_OK | os.X_OK):
+            self.problem(
+                name, f"{path} is not writable; create it for the user that runs Sortie, or choose another."
+            )
+
+    def complain(self) -> None:
+        """Stop start-up with every problem found so far.
+
+        Raises:
+            ImproperlyConfigured: at least one variable is wrong.
+        """
+        if self._problems:
+            lines = "\n".join(f"  - {problem}" for problem in self._problems)
+            raise ImproperlyConfigured(f"Sortie cannot start, these settings are wrong:\n{lines}")

@@ -1,0 +1,229 @@
+"""Django's settings, all from the environment. README.md lists every variable."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+
+from sortie.env import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_data = Environment().path("SORTIE_DATA", BASE_DIR / "var")
+env = Environment(_data / "settings.env")
+
+# --- Sortie ---------------------------------------------------------------------------------------------------
+SORTIE_DATA = _data
+SORTIE_VIDEO_RECORDING_ENABLED = env.boolean("SORTIE_VIDEO_RECORDING_ENABLED", default=False)
+SORTIE_TERMINAL_RECORDING_ENABLED = env.boolean("SORTIE_TERMINAL_RECORDING_ENABLED", default=False)
+SORTIE_RECORDING_STORAGE_BACKEND = env.choice("SORTIE_RECORDING_STORAGE_BACKEND", "local", ("local", "s3"))
+SORTIE_RECORDING_STORAGE_PATH = env.path("SORTIE_RECORDING_STORAGE_PATH", Path("/data/recordings"))
+SORTIE_RECORDING_MAX_SIZE_MB = env.integer("SORTIE_RECORDING_MAX_SIZE_MB", 500, least=1)
+SORTIE_RECORDING_RETENTION_DAYS = env.integer("SORTIE_RECORDING_RETENTION_DAYS", 0, least=0)
+SORTIE_TERMINAL_RETENTION_DAYS = env.integer("SORTIE_TERMINAL_RETENTION_DAYS", 90, least=0)
+SORTIE_DELETED_KEEP_HOURS = env.integer("SORTIE_DELETED_KEEP_HOURS", 24, least=0)
+SORTIE_RECORDING_S3_BUCKET = env.text("SORTIE_RECORDING_S3_BUCKET")
+SORTIE_RECORDING_S3_REGION = env.text("SORTIE_RECORDING_S3_REGION", "us-east-1")
+SORTIE_RECORDING_S3_ENDPOINT = env.url("SORTIE_RECORDING_S3_ENDPOINT", schemes=("http", "https"))
+SORTIE_RECORDING_S3_PREFIX = env.text("SORTIE_RECORDING_S3_PREFIX", "recordings/")
+SORTIE_X_ACCEL_REDIRECT = env.text("SORTIE_X_ACCEL_REDIRECT")
+SORTIE_HTTPS = env.boolean("SORTIE_HTTPS", default=True)
+SORTIE_BEHIND_PROXY = env.boolean("SORTIE_BEHIND_PROXY", default=False)
+SORTIE_IN_PROCESS_WORKER = env.boolean("SORTIE_IN_PROCESS_WORKER", default=False)
+
+env.writable_directory("SORTIE_DATA", SORTIE_DATA)
+if SORTIE_RECORDING_STORAGE_BACKEND == "s3" and not SORTIE_RECORDING_S3_BUCKET:
+    env.problem("SORTIE_RECORDING_S3_BUCKET", "is needed when SORTIE_RECORDING_STORAGE_BACKEND is s3.")
+if SORTIE_RECORDING_STORAGE_BACKEND == "local" and (
+    SORTIE_VIDEO_RECORDING_ENABLED or SORTIE_TERMINAL_RECORDING_ENABLED
+):
+    env.writable_directory("SORTIE_RECORDING_STORAGE_PATH", SORTIE_RECORDING_STORAGE_PATH)
+
+# --- Django ---------------------------------------------------------------------------------------------------
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+if len(SECRET_KEY) < 32:
+    env.problem("SECRET_KEY", "needs at least 32 random characters; make some with `openssl rand -base64 48`.")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+for _origin in CSRF_TRUSTED_ORIGINS:
+    if "://" not in _origin:
+        env.problem("CSRF_TRUSTED_ORIGINS", f"{_origin!r} must start with https:// or http://.")
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "knox",
+    "drf_spectacular",
+    "csp",
+    "recordings",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "sortie.urls"
+WSGI_APPLICATION = "sortie.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "recordings.views.context.portal",
+            ]
+        },
+    }
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database("DATABASE_URL", f"sqlite:///{SORTIE_DATA / 'sortie.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Writers queue instead of failing, readers never wait, and a commit survives a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
+
+AUTH_USER_MODEL = "recordings.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "library"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = SORTIE_DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Bodies of recordings go straight to staging; these bound everything else that is sent to us.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+# --- Security -------------------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SORTIE_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-sortie" if SORTIE_HTTPS else "sortie"
+CSRF_COOKIE_NAME = "__Host-csrf" if SORTIE_HTTPS else "sortie-csrf"
+CSRF_FAILURE_VIEW = "recordings.views.errors.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if SORTIE_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if SORTIE_BEHIND_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+_object_store = SORTIE_RECORDING_S3_ENDPOINT or (
+    f"https://{SORTIE_RECORDING_S3_BUCKET}.s3.{SORTIE_RECORDING_S3_REGION}.amazonaws.com"
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        # A page may play what it just recorded (blob:) and what the object store serves by signed URL.
+        "media-src": [SELF, "blob:", *([_object_store] if SORTIE_RECORDING_STORAGE_BACKEND == "s3" else [])],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- HTTP API -------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recordings.api.authentication.BearerAuthentication",
+        "recordings.api.authentication.CookieAuthentication",
+    ],
+    # A view says who may call it; one that forgets to is closed to everybody.
+    "DEFAULT_PERMISSION_CLASSES": ["recordings.api.authentication.Nobody"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "recordings.api.errors.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    "FORMAT_SUFFIX_KWARG": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sortie",
+    "DESCRIPTION": "Record work sessions, keep them safe, find and watch them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(hours=24), "TOKEN_LIMIT_PER_USER": None}
+
+# --- Background work: the job table is the queue, Celery only rings the bell ------------------------------------
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "recordings.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "retention": {
+        "task": "recordings.tasks.retention",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3000},
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"celery": {"level": "WARNING"}},
+}
+
+env.complain()
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    SORTIE_DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
