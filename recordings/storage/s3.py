@@ -1,0 +1,350 @@
+"""Recordings in an S3 bucket, through django-storages' connection and the boto3 client under it."""
+
+import io
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends.s3 import S3Storage
+
+from recordings.storage.base import (
+    BLOCK,
+    SIGNED_URL_LIMIT,
+    AlreadyStored,
+    DeletionIncomplete,
+    ObjectDamaged,
+    ObjectMissing,
+    RangeReader,
+    StorageUnavailable,
+    StoredObject,
+    checked,
+    is_key,
+    open_sealed,
+)
+
+logger = logging.getLogger(__name__)
+
+PART = 16 * 1024 * 1024
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+_MOST_PARTS = 10_000
+_DELETE_BATCH = 1_000
+_PARTS_AT_ONCE = 2
+_LISTINGS_AT_ONCE = 8
+
+
+class S3Store:
+    """A `RecordingStore` in `bucket`, its keys below `prefix`. Credentials come from the SDK's own chain.
+
+    Safe to share between threads, not between processes. With an `endpoint`, buckets are addressed by path.
+    """
+
+    name = "s3"
+
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        region: str,
+        endpoint: str = "",
+        prefix: str = "",
+        read_timeout: float = 60,
+        attempts: int = 3,
+    ) -> None:
+        location = prefix.strip("/")
+        self._prefix = f"{location}/" if location else ""
+        self._bucket = bucket
+        self._storage = _Connection(
+            bucket_name=bucket,
+            location=location,
+            region_name=region,
+            endpoint_url=endpoint or None,
+            # None leaves the choice to the SDK; django-storages would else hand it fixed ones.
+            access_key=None,
+            secret_key=None,
+            security_token=None,
+            session_profile=None,
+            default_acl=None,
+            file_overwrite=False,
+            custom_domain=None,
+            querystring_auth=True,
+            querystring_expire=int(SIGNED_URL_LIMIT.total_seconds()),
+            gzip=False,
+            object_parameters={},
+            client_config=Config(
+                signature_version="s3v4",
+                s3={
+                    "addressing_style": "path" if endpoint else "virtual",
+                    # TLS protects the bytes on their way; without it boto3 signs them whatever is said here.
+                    "payload_signing_enabled": False,
+                    "us_east_1_regional_endpoint": "regional",
+                },
+                # The SDK's default checksum costs five times the CPU and many compatible servers refuse it.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                connect_timeout=5,
+                read_timeout=read_timeout,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                max_pool_connections=64,
+                tcp_keepalive=True,
+            ),
+        )
+        self._client = self._storage.connection.meta.client
+        self._conditions = True
+
+    def put(self, key: str, path: Path, *, content_type: str) -> None:
+        name = self._name(key)
+        with open_sealed(path) as file, _passing():
+            size = os.fstat(file.fileno()).st_size
+            if self._length(name) is not None or not self._send(name, file, size, content_type):
+                self._compare(key, file, size)
+                return
+            stored = self.size(key)
+            if stored != size:
+                self.delete([key])
+                raise StorageUnavailable(f"The object store kept {stored} of {size} bytes; they were removed.")
+
+    def size(self, key: str) -> int:
+        length = self._length(self._name(key))
+        if length is None:
+            raise ObjectMissing(f"Nothing is stored under {key}.")
+        return length
+
+    def open_range(self, key: str, start: int, length: int) -> RangeReader:
+        if not length:
+            self.size(key)
+            return RangeReader(io.BytesIO(), 0)
+        with _passing():
+            try:
+                reply = self._client.get_object(
+                    Bucket=self._bucket, Key=self._name(key), Range=f"bytes={start}-{start + length - 1}"
+                )
+            except ClientError as error:
+                if _code(error) == "NoSuchKey":
+                    raise ObjectMissing(f"Nothing is stored under {key}.") from error
+                if _code(error) == "InvalidRange":
+                    raise ObjectDamaged(f"The stored object {key} ends before byte {start}.") from error
+                raise
+        if reply["ContentLength"] != length:
+            reply["Body"].close()
+            raise ObjectDamaged(f"{length} bytes of {key} were asked for, {reply['ContentLength']} are there.")
+        return RangeReader(reply["Body"], length, _passing)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        wanted = {self._name(key): key for key in keys}
+        folders = sorted({name.rpartition("/")[0] + "/" for name in wanted})
+        reasons: dict[str, str] = {}
+        with _passing():
+            versioned = self._is_versioned()
+            entries = self._versions if versioned else self._current
+            targets = [{"Key": name} for name in wanted]
+            if versioned:
+                targets = [entry for entry in self._versions(folders) if entry["Key"] in wanted]
+            for at in range(0, len(targets), _DELETE_BATCH):
+                batch = {"Objects": targets[at : at + _DELETE_BATCH], "Quiet": True}
+                reply = self._client.delete_objects(Bucket=self._bucket, Delete=batch)
+                reasons |= {e["Key"]: e.get("Message") or e.get("Code", "") for e in reply.get("Errors", ())}
+            left = {entry["Key"] for entry in entries(folders)}
+        remaining = {wanted[name]: reasons.get(name, "it is still there") for name in left & wanted.keys()}
+        if remaining:
+            raise DeletionIncomplete(remaining)
+
+    def signed_url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
+        if not timedelta(0) < expires <= SIGNED_URL_LIMIT:
+            raise ValueError(f"a signed URL lives at most {SIGNED_URL_LIMIT}, not {expires}")
+        answer = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+        with _passing():
+            return str(self._storage.url(checked(key), answer, int(expires.total_seconds())))
+
+    def keys(self) -> Iterator[StoredObject]:
+        with _passing():
+            for entry in self._pages("list_objects_v2", "Contents", self._prefix):
+                key = entry["Key"].removeprefix(self._prefix)
+                if is_key(key):
+                    yield StoredObject(key, entry["Size"], entry["LastModified"])
+
+    def sweep(self, *, before: datetime) -> int:
+        swept = 0
+        with _passing():
+            for upload in self._pages("list_multipart_uploads", "Uploads", self._prefix):
+                if upload["Initiated"] < before and is_key(upload["Key"].removeprefix(self._prefix)):
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    swept += 1
+        return swept
+
+    def check(self) -> list[str]:
+        try:
+            with _passing():
+                self._client.head_bucket(Bucket=self._bucket)
+        except StorageUnavailable as error:
+            return [
+                f"The bucket {self._bucket!r} cannot be used. {error} Check SORTIE_RECORDING_S3_BUCKET, _REGION "
+                "and _ENDPOINT, and the AWS credentials."
+            ]
+        return []
+
+    def _name(self, key: str) -> str:
+        return self._prefix + checked(key)
+
+    def _length(self, name: str) -> int | None:
+        """Length of an object, None if there is no such object."""
+        with _passing():
+            try:
+                return int(self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"])
+            except ClientError as error:
+                if _code(error) != "404":
+                    raise
+            # Without a bucket every object seems missing, and "missing" would be taken for "deleted".
+            self._client.head_bucket(Bucket=self._bucket)
+            return None
+
+    def _send(self, name: str, file: BinaryIO, size: int, content_type: str) -> bool:
+        """Upload the file; False if there is an object of that name, which then is untouched."""
+        facts = {"ContentType": content_type, "CacheControl": "private"}
+        target = {"Bucket": self._bucket, "Key": name}
+        try:
+            if size <= PART:
+                self._create(self._client.put_object, Body=_Slice(file, 0, size), **target, **facts)
+            else:
+                upload = self._client.create_multipart_upload(**target, **facts)["UploadId"]
+                self._send_parts({**target, "UploadId": upload}, file, size)
+        except ClientError as error:
+            if _code(error) == "PreconditionFailed":
+                return False
+            raise
+        return True
+
+    def _send_parts(self, target: dict[str, str], file: BinaryIO, size: int) -> None:
+        length = max(PART, -(-size // _MOST_PARTS))
+
+        def send(number: int) -> dict[str, Any]:
+            start = (number - 1) * length
+            body = _Slice(file, start, min(length, size - start))
+            reply = self._client.upload_part(PartNumber=number, Body=body, **target)
+            return {"PartNumber": number, "ETag": reply["ETag"]}
+
+        try:
+            with ThreadPoolExecutor(_PARTS_AT_ONCE, "s3-upload") as pool:
+                parts = list(pool.map(send, range(1, -(-size // length) + 1)))
+            self._create(self._client.complete_multipart_upload, MultipartUpload={"Parts": parts}, **target)
+        except BaseException:
+            self._abort(target)
+            raise
+
+    def _abort(self, target: dict[str, str]) -> None:
+        try:
+            self._client.abort_multipart_upload(**target)
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("An unfinished upload stays in the bucket until the next sweep: %s", error)
+
+    def _create(self, call: Callable[..., Any], **arguments: Any) -> None:
+        """The call that makes an object visible, refused by the server if there is one of that name."""
+        if self._conditions:
+            try:
+                call(IfNoneMatch="*", **arguments)
+                return
+            except ClientError as error:
+                if _code(error) != "NotImplemented":
+                    raise
+                logger.warning("The object store knows no conditional writes: %s", error)
+                self._conditions = False
+        if "Body" in arguments:
+            arguments["Body"].seek(0)
+        call(**arguments)
+
+    def _compare(self, key: str, file: BinaryIO, size: int) -> None:
+        """Raises AlreadyStored unless the object holds what `file` holds."""
+        same = self.size(key) == size
+        if same:
+            with self.open_range(key, 0, size) as stored, io.BufferedReader(_Slice(file, 0, size)) as ours:
+                same = all(block == ours.read(len(block)) for block in stored)
+        if not same:
+            raise AlreadyStored(f"Another recording is stored as {key} already.")
+
+    def _is_versioned(self) -> bool:
+        try:
+            return "Status" in self._client.get_bucket_versioning(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error) not in ("AccessDenied", "NotImplemented", "MethodNotAllowed"):
+                raise
+            logger.warning("Older versions of objects, if the bucket keeps any, are not deleted: %s", error)
+            return False
+
+    def _current(self, folders: list[str]) -> Iterator[dict[str, str]]:
+        for entry in self._listed("list_objects_v2", "Contents", folders):
+            yield {"Key": entry["Key"]}
+
+    def _versions(self, folders: list[str]) -> Iterator[dict[str, str]]:
+        for kind in ("Versions", "DeleteMarkers"):
+            for entry in self._listed("list_object_versions", kind, folders):
+                yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+
+    def _listed(self, call: str, what: str, folders: list[str]) -> Iterator[dict[str, Any]]:
+        with ThreadPoolExecutor(min(_LISTINGS_AT_ONCE, len(folders) or 1), "s3-list") as pool:
+            for entries in pool.map(lambda folder: list(self._pages(call, what, folder)), folders):
+                yield from entries
+
+    def _pages(self, call: str, what: str, prefix: str) -> Iterator[dict[str, Any]]:
+        for page in self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix):
+            yield from page.get(what, ())
+
+
+class _Connection(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """django-storages with one client for all threads, as it would make one (5 MB, 50 ms) for each."""
+
+    @cached_property
+    def connection(self) -> Any:
+        return super().connection
+
+
+class _Slice(io.RawIOBase):
+    """`length` bytes of an open file from `start`, with its own position: parts are read side by side."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+        self._file, self._start, self._length, self._at = file, start, length, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises OSError where the file ends early: sending less than announced would leave the server waiting."""
+        wanted = min(len(buffer), self._length - self._at, BLOCK)
+        data = os.pread(self._file.fileno(), wanted, self._start + self._at) if wanted > 0 else b""
+        if wanted > 0 and not data:
+            raise OSError("the file became shorter while it was uploaded")
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """Every failure of the SDK is taken for a passing one: wrong credentials are mended, bytes lost are not."""
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response.get("Error", {})
+        text = f"{answer.get('Code')} {answer.get('Message', '')}".strip()
+        raise StorageUnavailable(f"The object store refused {error.operation_name}: {text}.") from error
+    except (BotoCoreError, OSError) as error:
+        raise StorageUnavailable(f"The object store does not answer: {error}") from error

@@ -1,0 +1,158 @@
+"""Real servers for the tests, on free ports of 127.0.0.1, each gone when its `with` block ends."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+START_WITHIN = 30.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on, below those the system gives to outgoing connections."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(10_240, 32_768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.add(port)
+    return list(ports)
+
+
+def program(name: str) -> str:
+    """Path of a program that came with a Python package of this environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once `ready()`. Raises RuntimeError with the end of `log` if the process ends or takes too long."""
+    deadline = time.monotonic() + START_WITHIN
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            end = log.read_text(errors="replace")[-3000:]
+            raise RuntimeError(f"{process.args!r} did not start (status {process.poll()}):\n{end}")
+        time.sleep(0.05)
+
+
+class S3Server:
+    """An S3 server (SeaweedFS) with one empty bucket; what it holds survives `kill` and `start`."""
+
+    bucket = "sortie"
+    region = "us-east-1"
+    access_key = "sortiekey"
+    secret_key = "sortiesecret"
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="weed-", ignore_cleanup_errors=True)
+        self._process: subprocess.Popen[bytes] | None = None
+        # Each of its servers has a second port for gRPC; unset ones are the first plus 10,000, free or not.
+        self._ports = free_ports(10)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._ports[0]}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def environment(self) -> dict[str, str]:
+        """What makes a portal use this server."""
+        return {
+            "SORTIE_RECORDING_STORAGE_BACKEND": "s3",
+            "SORTIE_RECORDING_S3_BUCKET": self.bucket,
+            "SORTIE_RECORDING_S3_REGION": self.region,
+            "SORTIE_RECORDING_S3_ENDPOINT": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        }
+
+    def client(self) -> Any:
+        """A boto3 client of its own, for looking at the bucket from outside the portal."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(
+                signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}
+            ),
+        )
+
+    def start(self) -> None:
+        folder = Path(self._folder.name)
+        log = folder / "log"
+        ports = [
+            f"-{name}.port{kind}={port}"
+            for (name, kind), port in zip(
+                [(name, kind) for name in ("s3", "master", "filer", "volume", "admin") for kind in ("", ".grpc")],
+                self._ports,
+                strict=True,
+            )
+        ]
+        command = [
+            program("weed"), "mini", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-master.telemetry=false", "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            f"-filer.localSocket={folder / 'filer.sock'}", f"-s3.localSocket={folder / 's3.sock'}",
+            f"-bucket={self.bucket}", *ports,
+        ]  # fmt: skip
+        (folder / "data").mkdir(exist_ok=True)
+        environment = {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "GOMEMLIMIT": "300MiB",
+            "HOME": str(folder),
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(folder),
+        }
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        client = self.client()
+        wait_until(lambda: self._answers(client), self._process, log)
+
+    def kill(self) -> None:
+        """End it at once: it takes its time over a polite request, and keeps its data either way."""
+        if self._process is not None and self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        for port in self._ports:
+            for socket_file in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
+                socket_file.unlink()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+    def _answers(self, client: Any) -> bool:
+        """Whether objects can be written, which comes some time after the port is open."""
+        try:
+            client.put_object(Bucket=self.bucket, Key=".ready", Body=b"ready")
+            client.delete_object(Bucket=self.bucket, Key=".ready")
+        except (BotoCoreError, ClientError):
+            return False
+        return True
