@@ -1,6 +1,5 @@
 """Every error of the API as `application/problem+json` (RFC 9457)."""
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +9,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-logger = logging.getLogger(__name__)
+from recordings.storage import ObjectMissing, StorageUnavailable
+
+_SOON = {"Retry-After": "60"}
 
 
 class ProblemError(exceptions.APIException):
@@ -38,6 +39,12 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | Response
         error = exceptions.PermissionDenied("Your account may not do this.")
     elif isinstance(error, RequestDataTooBig):
         error = ProblemError(413, "The request is too large.")
+    elif isinstance(error, StorageUnavailable):
+        error = ProblemError(
+            503, "The store of recordings cannot be reached. Try again in a minute.", headers=_SOON
+        )
+    elif isinstance(error, ObjectMissing):
+        error = ProblemError(404, "The recording's bytes are missing from the store. Tell an admin.")
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -13,12 +14,23 @@ class Upload(models.Model):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="uploads")
     name = models.CharField(max_length=255, blank=True)
     room = models.PositiveIntegerField(help_text="Unused bytes before the first uploaded one, for the new head.")
+    sender = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    address = models.GenericIPAddressField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # Set once, when the last byte is on disk: from then on the bytes are ours to put away.
     sealed_at = models.DateTimeField(null=True, editable=False)
     length = models.BigIntegerField(null=True, editable=False)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    # Where the object is about to be put, and what putting it there changes in the staged file: saved before
+    # anything is changed, so that a crash at any point leaves both findable (see recordings.ingest.finish).
+    storage_backend = models.CharField(max_length=10, blank=True, editable=False)
+    storage_key = models.CharField(max_length=255, blank=True, editable=False)
+    original_head = models.BinaryField(default=b"", editable=False)
+    body_start = models.BigIntegerField(default=0, editable=False)
+    cut = models.BigIntegerField(null=True, editable=False)
+    tail_saved = models.BinaryField(default=b"", editable=False)
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="upload_oldest")]

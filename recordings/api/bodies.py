@@ -1,0 +1,159 @@
+"""Bodies of uploads, read as they arrive: a multipart form or the bare file, never more than a block in memory."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+from recordings.api.errors import ProblemError
+from recordings.ingest import intake, staging
+from recordings.ingest.intake import BLOCK, Arrived, Intake
+from recordings.media.errors import BeyondLimits, WebmError
+
+# What a form may have besides the file: its other fields, and the boundaries.
+FORM_OVERHEAD = 64 * 1024
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_BROKEN_OFF = "The upload broke off: {arrived} of {announced} bytes arrived. Nothing was kept; send it again."
+
+
+def announced_length(request: HttpRequest) -> int:
+    """The body's length from the headers, before anything is read of it.
+
+    Raises:
+        ProblemError: 411 without one (or when the body is sent in chunks), 413 when it is too large.
+    """
+    text = request.META.get("CONTENT_LENGTH") or ""
+    if request.META.get("HTTP_TRANSFER_ENCODING") or not _LENGTH.fullmatch(text):
+        raise ProblemError(411, "Send the body with a Content-Length, not in chunks.")
+    length = int(text)
+    if length > intake.largest() + FORM_OVERHEAD:
+        raise ProblemError(413, str(intake.TooLarge()))
+    return length
+
+
+def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded | None]":
+    """The fields of a `multipart/form-data` body, and its file (the field `file`) on disk."""
+    handler = _ToStaging(expected=length)
+    body: Any = _Counted(request)
+    try:
+        with _as_problems():
+            parser = MultiPartParser(request.META, body, [handler], request.encoding or "utf-8")
+            fields, files = parser.parse()
+            body.check_whole(length, (request.content_params or {}).get("boundary", ""))
+        uploaded = files.get("file")
+        return fields, uploaded if isinstance(uploaded, Uploaded) else None
+    except BaseException:
+        handler.discard()
+        raise
+
+
+def take_bare(request: HttpRequest, length: int, name: str) -> "Uploaded":
+    """A body that is the file itself."""
+    with _as_problems():
+        taken = Intake(expected=length)
+        try:
+            arrived = 0
+            while block := request.read(BLOCK):
+                arrived += len(block)
+                taken.write(block)
+            if arrived != length:
+                raise intake.BrokenOff(_BROKEN_OFF.format(arrived=arrived, announced=length))
+            return Uploaded(name, taken.seal())
+        finally:
+            taken.discard()
+
+
+class Uploaded(UploadedFile):  # type: ignore[type-arg]
+    """A file of a form, whole and on disk."""
+
+    def __init__(self, name: str | None, arrived: Arrived) -> None:
+        super().__init__(name=name, size=arrived.length)
+        self.arrived = arrived
+
+
+class _ToStaging(FileUploadHandler):
+    """Writes a form's file to staging while the form is parsed."""
+
+    chunk_size = BLOCK
+
+    def __init__(self, *, expected: int) -> None:
+        super().__init__()
+        self._expected = expected
+        self._intake: Intake | None = None
+        self._arrived: list[Arrived] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if self._intake is not None:
+            raise ProblemError(400, "Send one file at a time.")
+        # The form is longer than its file, and its length was looked at.
+        self._intake = Intake(expected=min(self._expected, intake.largest()))
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        assert self._intake is not None
+        self._intake.write(raw_data)
+
+    def file_complete(self, file_size: int) -> Uploaded:
+        assert self._intake is not None
+        arrived = self._intake.seal()
+        self._arrived.append(arrived)
+        return Uploaded(self.file_name, arrived)
+
+    def upload_interrupted(self) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget the file, also one that is whole but whose form is not."""
+        if self._intake is not None:
+            self._intake.discard()
+        for arrived in self._arrived:
+            staging.remove(arrived.upload_id)
+
+
+class _Counted:
+    """The request's body; remembers how much came and how it ended."""
+
+    _TAIL = 1024
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._arrived = 0
+        self._tail = b""
+
+    def read(self, size: int = BLOCK) -> bytes:
+        data = self._request.read(size)
+        self._arrived += len(data)
+        self._tail = (self._tail + data[-self._TAIL :])[-self._TAIL :]
+        return data
+
+    def check_whole(self, length: int, boundary: str) -> None:
+        """Raise BrokenOff unless all of the form came: WSGI ends a body that was cut like one that was not."""
+        while self.read(BLOCK):
+            pass
+        if self._arrived != length or f"--{boundary}--".encode("latin-1", "replace") not in self._tail:
+            raise intake.BrokenOff(_BROKEN_OFF.format(arrived=self._arrived, announced=length))
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """Everything that may be wrong with a body, as an answer."""
+    try:
+        yield
+    except intake.TooLarge as error:
+        raise ProblemError(413, str(error)) from error
+    except (intake.BrokenOff, MultiPartParserError) as error:
+        raise ProblemError(400, str(error)) from error
+    except staging.DiskFull as error:
+        raise ProblemError(507, str(error), headers={"Retry-After": "300"}) from error
+    except WebmError as error:
+        raise refused(error) from error
+
+
+def refused(error: WebmError) -> ProblemError:
+    """415 for what is not a WebM file we can read, 422 for one that goes beyond our limits."""
+    return ProblemError(422 if isinstance(error, BeyondLimits) else 415, str(error))

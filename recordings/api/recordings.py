@@ -1,0 +1,168 @@
+"""Recordings: list, read, edit, download, delete, restore, mark."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recordings import audit, library, retention, watching
+from recordings.api.access import conflict, recording_or_403, recording_or_404, user_of
+from recordings.api.authentication import Admin, SignedIn
+from recordings.api.errors import ProblemError
+from recordings.api.paging import paged
+from recordings.api.schema import PAGING, problems
+from recordings.api.serializers import ActivityOut, MarkerIn, MarkerOut, RecordingIn, RecordingOut
+from recordings.audit import actor_of
+from recordings.filters import RecordingFilter
+from recordings.models import Recording, Status
+from recordings.permissions import Can
+
+FILTERS = [
+    *PAGING,
+    OpenApiParameter("status", str, many=True, description="One or more of recording, uploading, ready, failed."),
+    OpenApiParameter("kind", str, description="video or terminal."),
+    OpenApiParameter("session", UUID),
+    OpenApiParameter("since", OpenApiTypes.DATETIME, description="Created at this time or later."),
+    OpenApiParameter("until", OpenApiTypes.DATETIME, description="Created before this time."),
+    OpenApiParameter("q", str, description="Words in title, notes, tags or session."),
+]
+
+
+def _listing(request: Request, rows: QuerySet[Recording]) -> Response:
+    chosen = RecordingFilter(request.query_params, queryset=rows, request=request._request)
+    if not chosen.is_valid():
+        raise ValidationError(dict(chosen.errors))
+    return paged(request, chosen.qs, lambda found: RecordingOut(found, many=True).data)
+
+
+class Recordings(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(parameters=FILTERS, responses={200: RecordingOut(many=True), **problems(400, 401)})
+    def get(self, request: Request) -> Response:
+        """Your recordings, newest first."""
+        return _listing(request, library.recordings_of(user_of(request)))
+
+
+class AllRecordings(APIView):
+    permission_classes = [Admin]
+
+    @extend_schema(parameters=FILTERS, responses={200: RecordingOut(many=True), **problems(400, 401, 403)})
+    def get(self, request: Request) -> Response:
+        """Everyone's recordings, newest first."""
+        return _listing(request, library.recordings_of(user_of(request), own=False))
+
+
+class OneRecording(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses={200: RecordingOut, **problems(401, 404)})
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Everything there is to know about a recording, but where its bytes are."""
+        return Response(RecordingOut(recording_or_404(request, pk)).data)
+
+    @extend_schema(request=RecordingIn, responses={200: RecordingOut, **problems(400, 401, 404)})
+    def patch(self, request: Request, pk: UUID) -> Response:
+        """Change title, notes or tags."""
+        recording = recording_or_404(request, pk, Can.EDIT)
+        given = RecordingIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(RecordingOut(library.edit(recording, actor_of(request), **given.validated_data)).data)
+
+    @extend_schema(responses={204: None, **problems(401, 403, 404, 409)})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete a recording, whatever its status. It can be restored for a day, then its bytes are removed."""
+        recording = recording_or_403(request, pk, Can.DELETE)
+        try:
+            retention.delete(recording, actor_of(request))
+        except retention.OnHold as error:
+            raise conflict(error) from error
+        return Response(status=204)
+
+
+class RestoreRecording(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=None, responses={200: RecordingOut, **problems(401, 404)})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Bring back a deleted recording."""
+        user = user_of(request)
+        deleted = Recording.objects.restorable_by(user, timezone.now()).filter(pk=pk).first()
+        if deleted is None or not retention.restore(deleted, actor_of(request)):
+            raise NotFound("There is no such recording to restore; its time may be over.")
+        return Response(RecordingOut(recording_or_404(request, pk)).data)
+
+
+class DownloadRecording(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("original", bool, description="1: exactly the bytes that were uploaded.")],
+        responses={
+            (200, "video/webm"): OpenApiTypes.BINARY,
+            (206, "video/webm"): OpenApiTypes.BINARY,
+            302: None,
+            **problems(401, 403, 404, 409, 416),
+        },
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """The recording as a file, seekable; whole or by `Range`. Object stores answer by redirect."""
+        recording = recording_or_403(request, pk, Can.DOWNLOAD)
+        if recording.status != Status.READY:
+            raise ProblemError(409, "Recording not ready")
+        original = request.query_params.get("original") == "1"
+        return watching.download(request._request, recording, actor_of(request), original=original)
+
+    @extend_schema(exclude=True)
+    def head(self, request: Request, pk: UUID) -> HttpResponseBase:
+        return self.get(request, pk)
+
+
+class Markers(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses={200: MarkerOut(many=True), **problems(401, 404)})
+    def get(self, request: Request, pk: UUID) -> Response:
+        """The named moments of a recording, in order."""
+        return Response(MarkerOut(recording_or_404(request, pk).markers.all(), many=True).data)
+
+    @extend_schema(request=MarkerIn, responses={201: MarkerOut, **problems(400, 401, 404)})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Name a moment."""
+        recording = recording_or_404(request, pk, Can.EDIT)
+        given = MarkerIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        at_ms = round(given.validated_data["at_seconds"] * 1000)
+        marker = library.mark(recording, actor_of(request), at_ms=at_ms, label=given.validated_data["label"])
+        return Response(MarkerOut(marker).data, status=201)
+
+
+class OneMarker(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses={204: None, **problems(401, 404)})
+    def delete(self, request: Request, pk: UUID, marker_id: UUID) -> Response:
+        """Forget a named moment."""
+        marker = recording_or_404(request, pk, Can.EDIT).markers.filter(pk=marker_id).first()
+        if marker is None:
+            raise NotFound("There is no such marker.")
+        library.unmark(marker, actor_of(request))
+        return Response(status=204)
+
+
+class Activity(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses={200: ActivityOut(many=True), **problems(401, 404)})
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Who watched, downloaded or changed a recording: the newest 500 events."""
+        events: Any = audit.activity(recording_or_404(request, pk))[:500]
+        return Response(ActivityOut(events, many=True).data)

@@ -1,0 +1,151 @@
+"""The JSON of the API: what goes out, field by field, and what may come in."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from recordings.library import MOST_TAGS
+from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus
+from recordings.models.session import SessionKind
+
+
+class LoginIn(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+class UserOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+
+
+class LoginOut(serializers.Serializer[Any]):
+    access_token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds until the token ends.")
+    user = UserOut()
+
+
+class SessionIn(serializers.Serializer[Any]):
+    app_id = serializers.CharField(max_length=100)
+    kind = serializers.ChoiceField(choices=SessionKind.choices, default=SessionKind.DESKTOP)
+    title = serializers.CharField(max_length=200, allow_blank=True, default="")
+    target = serializers.CharField(max_length=255, allow_blank=True, default="")
+    status = serializers.ChoiceField(choices=SessionStatus.choices, default=SessionStatus.RUNNING)
+    user_id = serializers.UUIDField(required=False, help_text="Whose session it is; only an admin may say so.")
+
+
+class SessionOut(serializers.ModelSerializer[Session]):
+    user_id = serializers.UUIDField(source="owner_id")
+    username = serializers.CharField(source="owner.username")
+    recording_policy = serializers.SerializerMethodField(
+        help_text='"auto" while auto-record is on; not there otherwise.'
+    )
+
+    class Meta:
+        model = Session
+        fields = (
+            "id app_id kind title target status user_id username created_at stopped_at recording_policy"
+        ).split()
+
+    def get_recording_policy(self, session: Session) -> str:
+        return "auto"
+
+    def to_representation(self, instance: Session) -> dict[str, Any]:
+        data: dict[str, Any] = super().to_representation(instance)
+        policy: Policy = self.context["policy"]
+        if not policy.auto_record:
+            del data["recording_policy"]
+        return data
+
+
+class RecordingOut(serializers.ModelSerializer[Recording]):
+    session_id = serializers.UUIDField()
+    user_id = serializers.UUIDField(source="owner_id")
+    username = serializers.CharField(source="owner.username")
+    format = serializers.CharField(source="extension")
+    duration_seconds = serializers.SerializerMethodField()
+    sha256 = serializers.SerializerMethodField(help_text="Of the bytes as they were uploaded.")
+    error = serializers.SerializerMethodField(help_text="Why it failed or is incomplete.")
+    storage_backend = serializers.SerializerMethodField()
+    tags = serializers.SlugRelatedField[Any](many=True, read_only=True, slug_field="name")
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        model = Recording
+        fields = (
+            "id session_id user_id username title filename kind format size_bytes duration_seconds width height "
+            "sha256 status incomplete error tags notes storage_backend created_at completed_at expires_at on_hold"
+        ).split()
+
+    def get_duration_seconds(self, recording: Recording) -> float | None:
+        return None if recording.duration_ms is None else recording.duration_ms / 1000
+
+    def get_sha256(self, recording: Recording) -> str | None:
+        return recording.sha256 or None
+
+    def get_error(self, recording: Recording) -> str | None:
+        return recording.error or None
+
+    def get_storage_backend(self, recording: Recording) -> str | None:
+        return recording.storage_backend or None
+
+
+class RecordingIn(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    notes = serializers.CharField(max_length=10_000, allow_blank=True, required=False, trim_whitespace=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=MOST_TAGS, required=False)
+
+
+class RecordingIdIn(serializers.Serializer[Any]):
+    recording_id = serializers.UUIDField()
+
+
+class UploadIn(RecordingIdIn):
+    duration = serializers.FloatField(required=False, help_text="Accepted and ignored: Sortie measures it.")
+    file = serializers.FileField(help_text="A WebM file.")
+
+
+class StartedOut(serializers.Serializer[Any]):
+    recording_id = serializers.UUIDField()
+    status = serializers.CharField()
+
+
+class StatusOut(serializers.Serializer[Any]):
+    status = serializers.CharField()
+
+
+class MarkerIn(serializers.Serializer[Any]):
+    at_seconds = serializers.FloatField(min_value=0, max_value=86_400)
+    label = serializers.CharField(max_length=200, allow_blank=True, default="")  # type: ignore[assignment]
+
+
+class MarkerOut(serializers.ModelSerializer[Marker]):
+    at_seconds = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Marker
+        fields = ["id", "at_seconds", "label"]
+
+    def get_at_seconds(self, marker: Marker) -> float:
+        return marker.at_ms / 1000
+
+
+class ActivityOut(serializers.ModelSerializer[AuditEvent]):
+    who = serializers.CharField(source="actor_name", help_text="Empty: Sortie itself.")
+
+    class Meta:
+        model = AuditEvent
+        fields = ["at", "action", "who", "address", "detail"]
+
+
+class SettingsOut(serializers.Serializer[Any]):
+    recording_auto_record = serializers.ChoiceField(choices=["true", "false"])
+
+
+class ProblemOut(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()

@@ -1,0 +1,89 @@
+"""Upload of a recording in one request."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recordings.api import bodies
+from recordings.api.access import recording_of_session, session_or_403
+from recordings.api.authentication import SignedIn
+from recordings.api.errors import ProblemError
+from recordings.api.schema import problems
+from recordings.api.serializers import RecordingIdIn, StatusOut, UploadIn
+from recordings.audit import actor_of
+from recordings.ingest import simple, staging
+from recordings.media.errors import WebmError
+from recordings.models import Session, Status
+from recordings.permissions import Can
+
+NO_FILE = "The form has no field `file` with the recording in it."
+
+
+class FormBody(BaseParser):
+    """Only tells the description of the API what is sent; the body is read by `bodies`."""
+
+    media_type = "multipart/form-data"
+
+
+class UploadRecording(APIView):
+    permission_classes = [SignedIn]
+    parser_classes = [FormBody]
+
+    @extend_schema(
+        request={"multipart/form-data": UploadIn, "video/webm": bytes},
+        parameters=[
+            OpenApiParameter("recording_id", UUID, description="With a bare `video/webm` body instead of a form.")
+        ],
+        responses={
+            200: StatusOut,
+            202: StatusOut,
+            **problems(400, 401, 403, 404, 411, 413, 415, 422, 507),
+        },
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Send a recording's WebM file and have it made ready.
+
+        200 says that it is ready. 202 says that all of it is safe on the portal, and that it will be ready once the
+        store can be reached again. A recording that is ready already stays as it is.
+        """
+        session = session_or_403(request, pk, Can.CAPTURE)
+        length = bodies.announced_length(request._request)
+        media_type = request._request.content_type
+        if media_type == "multipart/form-data":
+            fields, uploaded = bodies.take_form(request._request, length)
+        elif media_type in ("video/webm", "application/octet-stream"):
+            fields = request._request.GET
+            _recording_id(fields)
+            uploaded = bodies.take_bare(request._request, length, "")
+        else:
+            raise ProblemError(415, "Send the recording as multipart/form-data, or as video/webm by itself.")
+        return _finish(request, session, fields, uploaded)
+
+
+def _finish(request: Request, session: Session, fields: Any, uploaded: bodies.Uploaded | None) -> Response:
+    try:
+        recording_id = _recording_id(fields)
+        if uploaded is None:
+            raise ProblemError(400, NO_FILE)
+        recording = recording_of_session(session, recording_id)
+    except BaseException:
+        if uploaded is not None:
+            staging.remove(uploaded.arrived.upload_id)
+        raise
+    try:
+        done = simple.complete(recording, uploaded.arrived, actor_of(request), name=uploaded.name or "")
+    except WebmError as error:
+        raise bodies.refused(error) from error
+    return Response({"status": done.status}, status=200 if done.status == Status.READY else 202)
+
+
+def _recording_id(fields: Any) -> UUID:
+    given = RecordingIdIn(data=fields)
+    given.is_valid(raise_exception=True)
+    value: UUID = given.validated_data["recording_id"]
+    return value

@@ -1,0 +1,38 @@
+"""The routes of the API. What is switched off is not there."""
+
+from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+
+from recordings.api import accounts, admin, docs, recordings, sessions, uploads
+
+_ALWAYS = [
+    path("auth/login", accounts.Login.as_view(), name="login"),
+    path("auth/logout", accounts.Logout.as_view(), name="logout"),
+    path("sessions", sessions.Sessions.as_view(), name="sessions"),
+    path("sessions/<uuid:pk>", sessions.OneSession.as_view(), name="session"),
+    path("sessions/<uuid:pk>/stop", sessions.StopSession.as_view(), name="session-stop"),
+    path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
+    path("docs", docs.docs, name="docs"),
+]
+_CAPTURE = [
+    path("sessions/<uuid:pk>/recording/start", sessions.StartRecording.as_view(), name="recording-start"),
+    path("sessions/<uuid:pk>/recording/stop", sessions.StopRecording.as_view(), name="recording-stop"),
+    path("sessions/<uuid:pk>/recording/upload", uploads.UploadRecording.as_view(), name="recording-upload"),
+]
+_LIBRARY = [
+    path("recordings", recordings.Recordings.as_view(), name="recordings"),
+    path("recordings/<uuid:pk>", recordings.OneRecording.as_view(), name="recording"),
+    path("recordings/<uuid:pk>/download", recordings.DownloadRecording.as_view(), name="download"),
+    path("recordings/<uuid:pk>/restore", recordings.RestoreRecording.as_view(), name="restore"),
+    path("recordings/<uuid:pk>/markers", recordings.Markers.as_view(), name="markers"),
+    path("recordings/<uuid:pk>/markers/<uuid:marker_id>", recordings.OneMarker.as_view(), name="marker"),
+    path("recordings/<uuid:pk>/activity", recordings.Activity.as_view(), name="activity"),
+    path("admin/recordings", recordings.AllRecordings.as_view(), name="admin-recordings"),
+    path("admin/settings", admin.Settings.as_view(), name="admin-settings"),
+]
+
+
+def routes(*, video: bool, terminal: bool) -> list[URLPattern]:
+    """The API with the given kinds of recording switched on."""
+    return [*_ALWAYS, *(_CAPTURE if video else []), *(_LIBRARY if video or terminal else [])]

@@ -1,0 +1,78 @@
+"""The audit log: who did what, when, from where. Call it inside the transaction of the change."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from recordings.models import Action, AuditEvent
+
+if TYPE_CHECKING:
+    from recordings.models import Recording, Session, User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. Without a user it is Sortie itself, or somebody who has not signed in."""
+
+    user: "User | None" = None
+    address: str | None = None
+
+
+SORTIE = Actor()
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The signed-in user of a request and the address it came from."""
+    user = request.user if request.user.is_authenticated else None
+    return Actor(user, address_of(request))
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The client's address: what our own proxy added to `X-Forwarded-For`, or the peer's."""
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SORTIE_BEHIND_PROXY else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
+
+
+def record(
+    action: Action,
+    by: Actor,
+    *,
+    recording: "Recording | None" = None,
+    session: "Session | None" = None,
+    **detail: Any,
+) -> AuditEvent:
+    """Write one event. `detail` must be JSON; a recording brings its session along."""
+    return AuditEvent.objects.create(
+        action=action,
+        actor=by.user,
+        actor_name=by.user.username if by.user else "",
+        address=by.address,
+        recording_id=recording.pk if recording else None,
+        session_id=recording.session_id if recording else session.pk if session else None,
+        detail=detail,
+    )
+
+
+def record_access(action: Action, by: Actor, recording: "Recording", *, from_start: bool, **detail: Any) -> None:
+    """Write that somebody watches or downloads, once for all the ranges a player or client asks for.
+
+    A download from the first byte is always a new one; a view within a minute of the last one is the same.
+    A range from the middle belongs to what was begun within the last hour.
+    """
+    if from_start and action == Action.DOWNLOAD:
+        record(action, by, recording=recording, **detail)
+        return
+    since = timezone.now() - (timedelta(minutes=1) if from_start else timedelta(hours=1))
+    same = AuditEvent.objects.filter(recording_id=recording.pk, action=action, actor=by.user, at__gte=since)
+    if not same.exists():
+        record(action, by, recording=recording, **detail)
+
+
+def activity(recording: "Recording") -> QuerySet[AuditEvent]:
+    """Everything that happened to a recording, newest first."""
+    return AuditEvent.objects.filter(recording_id=recording.pk).order_by("-at", "-id")

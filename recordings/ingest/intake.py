@@ -1,0 +1,128 @@
+"""One body on its way to disk: bounded, checked by its first bytes, and hashed while it is written."""
+
+import hashlib
+import queue
+import threading
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from recordings.ingest import staging
+from recordings.media import sniff
+
+BLOCK = 256 * 1024
+MB = 1024 * 1024
+
+
+class TooLarge(Exception):
+    """More than a recording may have."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Recording too large (max {settings.SORTIE_RECORDING_MAX_SIZE_MB} MB)")
+
+
+class BrokenOff(Exception):
+    """Less arrived than was announced."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A body that is on disk, whole: `length` bytes after `room` unused ones, and their SHA-256 in hex."""
+
+    upload_id: UUID
+    room: int
+    length: int
+    sha256: str
+
+
+def largest() -> int:
+    """Bytes a recording may have."""
+    return int(settings.SORTIE_RECORDING_MAX_SIZE_MB) * MB
+
+
+class Intake:
+    """Takes the blocks of one body, then is asked to `seal` it; anything else discards what was written."""
+
+    def __init__(self, *, expected: int) -> None:
+        """`expected`: bytes announced, for the free space to be looked at. Raises TooLarge, staging.DiskFull."""
+        if expected > largest():
+            raise TooLarge
+        self._staged = staging.create(expected=expected)
+        self._length = 0
+        self._first: bytes | None = b""
+        self._digest = _Digest()
+        self._open = True
+
+    def write(self, block: bytes) -> None:
+        """Append one block.
+
+        Raises:
+            TooLarge: it would be more than is allowed, whatever was announced.
+            WebmError: the first bytes are those of something else.
+            staging.DiskFull: there is no space for it.
+        """
+        if self._length + len(block) > largest():
+            raise TooLarge
+        if self._first is not None:
+            self._look_at(block)
+        self._digest.update(block)
+        self._staged.write(block)
+        self._length += len(block)
+
+    def _look_at(self, block: bytes) -> None:
+        first = (self._first or b"") + block[: sniff.SNIFF_BYTES]
+        verdict = sniff.looks_like_webm(first)
+        if verdict is False:
+            raise sniff.why_not_webm(first)
+        self._first = None if verdict else first
+
+    def seal(self) -> Arrived:
+        """Return once all bytes survive a power cut. Raises WebmError when too few came to be a recording."""
+        if self._first is not None:
+            raise sniff.why_not_webm(self._first)
+        self._staged.sync()
+        self._staged.close()
+        self._open = False
+        return Arrived(self._staged.id, self._staged.room, self._length, self._digest.hexdigest())
+
+    def discard(self) -> None:
+        """Forget what was written, unless it was sealed."""
+        if self._open:
+            self._open = False
+            self._digest.hexdigest()
+            self._staged.close()
+            staging.remove(self._staged.id)
+
+
+class _Digest:
+    """SHA-256 in a second thread, so that hashing and writing a large body take the time of the slower one."""
+
+    _DEEP = 8
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._blocks: queue.Queue[bytes | None] = queue.Queue(self._DEEP)
+        self._thread: threading.Thread | None = None
+        self._seen = 0
+
+    def update(self, block: bytes) -> None:
+        self._seen += len(block)
+        if self._thread is None and self._seen < 4 * MB:
+            self._hash.update(block)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._blocks.put(block)
+
+    def _work(self) -> None:
+        while (block := self._blocks.get()) is not None:
+            self._hash.update(block)
+
+    def hexdigest(self) -> str:
+        if self._thread is not None:
+            self._blocks.put(None)
+            self._thread.join()
+            self._thread = None
+        return self._hash.hexdigest()

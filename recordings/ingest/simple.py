@@ -1,0 +1,80 @@
+"""Upload of a whole recording in one request: take the body in, then finish it while the client waits."""
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from recordings import jobs
+from recordings.audit import Actor
+from recordings.ingest import finish, staging
+from recordings.ingest.intake import Arrived
+from recordings.ingest.start import UPLOAD_LEASE
+from recordings.media.errors import WebmError
+from recordings.models import Job, JobKind, Recording, Status, Upload
+from recordings.titles import clean_title
+
+
+def complete(recording: Recording, arrived: Arrived, by: Actor, *, name: str = "") -> Recording:
+    """Make `arrived` the recording's bytes and put them away.
+
+    The recording comes back `ready`, or still `uploading` when the store is away: then the bytes are ours and it
+    becomes ready by itself. One that was ready before stays as it is and the new bytes are dropped.
+
+    Raises:
+        WebmError: the bytes are no recording that can be kept; they are dropped and the recording has failed.
+    """
+    job = _accept(recording, arrived, by, name)
+    if job is None:
+        staging.remove(arrived.upload_id)
+        return recording
+    refused: list[WebmError] = []
+
+    def put_away(job: Job) -> None:
+        try:
+            finish.put_away(job)
+        except WebmError as error:
+            finish.refuse(job, error)
+            refused.append(error)
+
+    jobs.run(job, put_away)
+    if refused:
+        raise refused[0]
+    recording.refresh_from_db()
+    return recording
+
+
+def _accept(recording: Recording, arrived: Arrived, by: Actor, name: str) -> Job | None:
+    """Take responsibility for the bytes: from here on they are put away even if this process dies.
+
+    None if the recording has its bytes already: it is ready, or an earlier upload is being put away.
+    """
+    with transaction.atomic():
+        locked = Recording.objects.select_for_update().get(pk=recording.pk)
+        recording.status = locked.status
+        if locked.status == Status.READY or (locked.status == Status.UPLOADING and locked.uploads.exists()):
+            return None
+        if locked.status != Status.UPLOADING:
+            locked.advance(Status.UPLOADING, error="", incomplete=False)
+        locked.extend_lease(timezone.now() + UPLOAD_LEASE)
+        _forget_earlier(locked)
+        Upload.objects.create(
+            id=arrived.upload_id,
+            recording=locked,
+            name=clean_title(name, longest=255),
+            room=arrived.room,
+            length=arrived.length,
+            sha256=arrived.sha256,
+            sealed_at=timezone.now(),
+            sender=by.user,
+            address=by.address,
+        )
+        return jobs.enqueue(JobKind.FINISH, locked, held=True)
+
+
+def _forget_earlier(recording: Recording) -> None:
+    """Drop the bytes of a failed attempt: better ones have arrived."""
+    for upload_id in recording.uploads.values_list("pk", flat=True):
+        transaction.on_commit(partial(staging.remove, upload_id))
+    recording.uploads.all().delete()
+    recording.jobs.all().delete()

@@ -1,0 +1,75 @@
+"""Starting and stopping a recording, and the sessions it is made in."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from recordings import audit
+from recordings.audit import Actor
+from recordings.models import Action, Kind, Recording, Session, SessionStatus, Status, User, WrongStatusError
+from recordings.titles import clean_title
+
+# A capture that sends nothing while it runs cannot be told from a dead one; after this it counts as silent.
+CAPTURE_LEASE = timedelta(hours=24)
+# From the end of the capture to the first byte of its upload.
+UPLOAD_LEASE = timedelta(minutes=15)
+
+
+class NotRunning(Exception):
+    """The session has not begun or is over."""
+
+
+def open_session(*, owner: User, by: Actor, app_id: str, **facts: str) -> Session:
+    """A new session of `owner`; `facts` are further fields of it."""
+    facts["title"] = clean_title(facts.get("title", ""))
+    with transaction.atomic():
+        session = Session.objects.create(owner=owner, app_id=clean_title(app_id, longest=100), **facts)
+        audit.record(Action.SESSION_START, by, session=session)
+    return session
+
+
+def close_session(session: Session, by: Actor) -> Session:
+    """End a session. Its recordings can still be stopped and uploaded. Ending it again changes nothing."""
+    with transaction.atomic():
+        now = timezone.now()
+        running = Session.objects.filter(pk=session.pk).exclude(status=SessionStatus.STOPPED)
+        if running.update(status=SessionStatus.STOPPED, stopped_at=now):
+            session.status, session.stopped_at = SessionStatus.STOPPED, now
+            audit.record(Action.SESSION_STOP, by, session=session)
+    return session
+
+
+def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO) -> Recording:
+    """A new recording in a running session, owned by the session's owner.
+
+    Raises:
+        NotRunning: the session is not running.
+    """
+    with transaction.atomic():
+        live = Session.objects.select_for_update().filter(pk=session.pk, status=SessionStatus.RUNNING)
+        if not live.exists():
+            raise NotRunning("The session is not running, so it cannot be recorded.")
+        recording = Recording.objects.create(
+            session=session,
+            owner_id=session.owner_id,
+            kind=kind,
+            title=session.title,
+            lease_until=timezone.now() + CAPTURE_LEASE,
+        )
+        audit.record(Action.START, by, recording=recording)
+    return recording
+
+
+def stop(recording: Recording, by: Actor) -> Recording:
+    """The capture is over and its bytes are to come. Doing it again, or to a ready one, changes nothing."""
+    with transaction.atomic():
+        try:
+            recording.advance(
+                Status.UPLOADING, lease_until=timezone.now() + UPLOAD_LEASE, error="", incomplete=False
+            )
+        except WrongStatusError:
+            recording.refresh_from_db(fields=["status"])
+        else:
+            audit.record(Action.STOP, by, recording=recording)
+    return recording

@@ -1,0 +1,132 @@
+"""Finding recordings and what is written about them. A viewer is mandatory: nothing is listed without one."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+
+from recordings import audit
+from recordings.audit import Actor
+from recordings.models import Action, Marker, Recording, Session, Tag
+from recordings.querysets import keyset_after
+from recordings.titles import clean_title
+
+if TYPE_CHECKING:
+    from recordings.querysets import Viewer
+
+PAGE = 100
+MOST_TAGS = 20
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class BadCursor(ValueError):
+    """A page was asked for with a cursor that Sortie did not give out."""
+
+    def __init__(self) -> None:
+        super().__init__("The cursor is not one that a page of this list gave; start from the first page.")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, newest first, and the cursor of what comes after them (None at the end)."""
+
+    rows: list[Any]
+    next_cursor: str | None
+
+
+def recordings_of(viewer: "Viewer", *, own: bool = True) -> QuerySet[Recording]:
+    """What `viewer` may list: their own, or with `own=False` all they may see."""
+    visible = Recording.objects.visible_to(viewer).for_display()
+    return visible.filter(owner_id=viewer.pk) if own else visible
+
+
+def deleted_of(viewer: "Viewer", now: datetime) -> QuerySet[Recording]:
+    """The viewer's own recordings that can still be restored, last deleted first."""
+    mine = Recording.objects.restorable_by(viewer, now).filter(owner_id=viewer.pk)
+    return mine.for_display().order_by("-deleted_at", "-id")
+
+
+def sessions_of(viewer: "Viewer") -> QuerySet[Session]:
+    return Session.objects.visible_to(viewer).select_related("owner")
+
+
+def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE) -> Page:
+    """One page of rows that have `created_at` and a UUID key, newest first. Never counts, never skips.
+
+    Raises:
+        BadCursor: `cursor` is not one of ours.
+    """
+    ordered = rows.order_by("-created_at", "-pk")
+    if cursor:
+        ordered = ordered.filter(keyset_after(*_read_cursor(cursor)))
+    found: list[Any] = list(ordered[: limit + 1])
+    more = len(found) > limit
+    return Page(found[:limit], _cursor_after(found[limit - 1]) if more else None)
+
+
+def _cursor_after(row: Any) -> str:
+    text = f"{row.created_at.isoformat()}/{row.pk.hex}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        created_at, _, key = text.partition("/")
+        moment = datetime.fromisoformat(created_at)
+        if moment.tzinfo is None:
+            raise BadCursor
+        return moment, UUID(key)
+    except (ValueError, binascii.Error, OverflowError):
+        raise BadCursor from None
+
+
+def edit(
+    recording: Recording,
+    by: Actor,
+    *,
+    title: str | None = None,
+    notes: str | None = None,
+    tags: list[str] | None = None,
+) -> Recording:
+    """Change what is written about a recording; what is None stays. Bytes and facts are never changed."""
+    changed: dict[str, str] = {}
+    if title is not None:
+        changed["title"] = clean_title(title)
+    if notes is not None:
+        changed["notes"] = notes
+    with transaction.atomic():
+        if changed:
+            Recording.objects.filter(pk=recording.pk).update(**changed)
+        if tags is not None:
+            _retag(recording, tags)
+        names = [*changed, *(["tags"] if tags is not None else [])]
+        if names:
+            audit.record(Action.EDIT, by, recording=recording, fields=names)
+    return Recording.objects.for_display().get(pk=recording.pk)
+
+
+def _retag(recording: Recording, tags: list[str]) -> None:
+    names = dict.fromkeys(filter(None, (clean_title(tag, longest=50) for tag in tags)))
+    recording.tags.all().delete()
+    Tag.objects.bulk_create(Tag(recording=recording, name=name) for name in names)
+
+
+def mark(recording: Recording, by: Actor, *, at_ms: int, label: str = "") -> Marker:
+    """Name a moment of a recording, `at_ms` milliseconds from its start."""
+    with transaction.atomic():
+        marker = Marker.objects.create(recording=recording, author=by.user, at_ms=at_ms, label=clean_title(label))
+        audit.record(Action.EDIT, by, recording=recording, fields=["markers"])
+    return marker
+
+
+def unmark(marker: Marker, by: Actor) -> None:
+    with transaction.atomic():
+        marker.delete()
+        audit.record(Action.EDIT, by, recording=marker.recording, fields=["markers"])

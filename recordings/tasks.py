@@ -1,0 +1,34 @@
+"""What Celery calls. A message carries no work: it only wakes somebody to look into the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from recordings import jobs
+from recordings import retention as ending
+from recordings.ingest import finish, silent
+from recordings.models import JobKind
+
+HANDLERS: dict[str, jobs.Handler] = {JobKind.FINISH: finish.run}
+
+
+@shared_task
+def wake() -> None:
+    """There may be a job."""
+    jobs.run_due(HANDLERS)
+
+
+@shared_task
+def sweep() -> None:
+    """Every few seconds: what no message announced, or whose worker died."""
+    now = timezone.now()
+    jobs.run_due(HANDLERS)
+    silent.complete(now)
+    ending.purge(now)
+
+
+@shared_task
+def retention() -> None:
+    """Every hour: hide what is older than its limit, and clean up staging."""
+    now = timezone.now()
+    ending.expire(now)
+    silent.forget_abandoned(now)

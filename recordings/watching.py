@@ -1,0 +1,33 @@
+"""Watching and downloading, with the trace each leaves in the audit log."""
+
+import re
+
+from django.http import HttpRequest, HttpResponseBase
+
+from recordings import audit, playback
+from recordings.audit import Actor
+from recordings.models import Action, Recording
+
+_FROM_THE_START = re.compile(r"\s*bytes\s*=\s*0+\s*-", re.IGNORECASE)
+
+
+def watch(request: HttpRequest, recording: Recording, by: Actor) -> HttpResponseBase:
+    """The bytes for a player on a page. Raises what `playback.media_response` does."""
+    response = playback.media_response(request, recording, attachment=False)
+    return _noted(Action.VIEW, request, response, recording, by)
+
+
+def download(request: HttpRequest, recording: Recording, by: Actor, *, original: bool) -> HttpResponseBase:
+    """The bytes as a file to keep. Raises what `playback.media_response` does."""
+    response = playback.media_response(request, recording, attachment=True, original=original)
+    return _noted(Action.DOWNLOAD, request, response, recording, by)
+
+
+def _noted(
+    action: Action, request: HttpRequest, response: HttpResponseBase, recording: Recording, by: Actor
+) -> HttpResponseBase:
+    """Audit an answer that gives bytes away, be it by sending somebody to them."""
+    if request.method == "GET" and response.status_code in (200, 206, 302):
+        asked = request.headers.get("Range")
+        audit.record_access(action, by, recording, from_start=not asked or bool(_FROM_THE_START.match(asked)))
+    return response
