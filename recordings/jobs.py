@@ -33,7 +33,7 @@ class PassingFault(Exception):
 
 
 def enqueue(kind: JobKind, recording: Recording, *, held: bool = False) -> Job:
-    """Have `kind` done for `recording`; a job that is there already is used. `held`: the caller starts on it now."""
+    """Have `kind` done for `recording`; there is one such job at most. `held`: the caller starts on it now."""
     job, _ = Job.objects.get_or_create(kind=kind, recording=recording)
     if held:
         _take(job)

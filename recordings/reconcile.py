@@ -35,7 +35,7 @@ def delete_orphans(backend: str, orphans: list[StoredObject]) -> None:
 
 def _batches(store: RecordingStore) -> Iterator[list[StoredObject]]:
     batch: list[StoredObject] = []
-    for found in store.keys():
+    for found in store.keys():  # noqa: SIM118  (a store is no dict)
         batch.append(found)
         if len(batch) == BATCH:
             yield batch

@@ -193,6 +193,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_NAME_OVERRIDES": {
+        "RecordingKind": "recordings.models.recording.Kind",
+        "RecordingStatus": "recordings.models.recording.Status",
+        "SessionKind": "recordings.models.session.SessionKind",
+        "SessionStatus": "recordings.models.session.SessionStatus",
+    },
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(hours=24), "TOKEN_LIMIT_PER_USER": None}
 

@@ -19,7 +19,7 @@ class Login(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=LoginIn, responses={200: LoginOut, **problems(400, 401, 429)})
+    @extend_schema(operation_id="login", request=LoginIn, responses={200: LoginOut, **problems(400, 401, 429)})
     def post(self, request: Request) -> Response:
         """Exchange name and password for a bearer token. Slowed down after failures."""
         given = LoginIn(data=request.data)
@@ -40,7 +40,7 @@ class Logout(LogoutView):  # type: ignore[misc]
     authentication_classes = [BearerAuthentication]
     permission_classes = [SignedIn]
 
-    @extend_schema(request=None, responses={204: None, **problems(401)})
+    @extend_schema(operation_id="logout", request=None, responses={204: None, **problems(401)})
     def post(self, request: Request, format: None = None) -> HttpResponse:  # noqa: A002
         """End the bearer token the request is made with."""
         response: HttpResponse = super().post(request, format=format)

@@ -19,12 +19,14 @@ AUTO_RECORD = "recording_auto_record"
 class Settings(APIView):
     permission_classes = [Admin]
 
-    @extend_schema(responses={200: SettingsOut, **problems(401, 403)})
+    @extend_schema(operation_id="get_settings", responses={200: SettingsOut, **problems(401, 403)})
     def get(self, request: Request) -> Response:
         """The switches; values are the strings "true" and "false"."""
         return Response({AUTO_RECORD: str(Policy.current().auto_record).lower()})
 
-    @extend_schema(request=SettingsOut, responses={204: None, **problems(400, 401, 403)})
+    @extend_schema(
+        operation_id="change_settings", request=SettingsOut, responses={204: None, **problems(400, 401, 403)}
+    )
     def put(self, request: Request) -> Response:
         """Turn a switch. It acts at once."""
         if not isinstance(request.data, dict) or set(request.data) != {AUTO_RECORD}:

@@ -46,7 +46,11 @@ def _listing(request: Request, rows: QuerySet[Recording]) -> Response:
 class Recordings(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(parameters=FILTERS, responses={200: RecordingOut(many=True), **problems(400, 401)})
+    @extend_schema(
+        operation_id="list_recordings",
+        parameters=FILTERS,
+        responses={200: RecordingOut(many=True), **problems(400, 401)},
+    )
     def get(self, request: Request) -> Response:
         """Your recordings, newest first."""
         return _listing(request, library.recordings_of(user_of(request)))
@@ -55,7 +59,11 @@ class Recordings(APIView):
 class AllRecordings(APIView):
     permission_classes = [Admin]
 
-    @extend_schema(parameters=FILTERS, responses={200: RecordingOut(many=True), **problems(400, 401, 403)})
+    @extend_schema(
+        operation_id="list_all_recordings",
+        parameters=FILTERS,
+        responses={200: RecordingOut(many=True), **problems(400, 401, 403)},
+    )
     def get(self, request: Request) -> Response:
         """Everyone's recordings, newest first."""
         return _listing(request, library.recordings_of(user_of(request), own=False))
@@ -64,12 +72,14 @@ class AllRecordings(APIView):
 class OneRecording(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(responses={200: RecordingOut, **problems(401, 404)})
+    @extend_schema(operation_id="get_recording", responses={200: RecordingOut, **problems(401, 404)})
     def get(self, request: Request, pk: UUID) -> Response:
         """Everything there is to know about a recording, but where its bytes are."""
         return Response(RecordingOut(recording_or_404(request, pk)).data)
 
-    @extend_schema(request=RecordingIn, responses={200: RecordingOut, **problems(400, 401, 404)})
+    @extend_schema(
+        operation_id="edit_recording", request=RecordingIn, responses={200: RecordingOut, **problems(400, 401, 404)}
+    )
     def patch(self, request: Request, pk: UUID) -> Response:
         """Change title, notes or tags."""
         recording = recording_or_404(request, pk, Can.EDIT)
@@ -77,7 +87,7 @@ class OneRecording(APIView):
         given.is_valid(raise_exception=True)
         return Response(RecordingOut(library.edit(recording, actor_of(request), **given.validated_data)).data)
 
-    @extend_schema(responses={204: None, **problems(401, 403, 404, 409)})
+    @extend_schema(operation_id="delete_recording", responses={204: None, **problems(401, 403, 404, 409)})
     def delete(self, request: Request, pk: UUID) -> Response:
         """Delete a recording, whatever its status. It can be restored for a day, then its bytes are removed."""
         recording = recording_or_403(request, pk, Can.DELETE)
@@ -91,7 +101,9 @@ class OneRecording(APIView):
 class RestoreRecording(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(request=None, responses={200: RecordingOut, **problems(401, 404)})
+    @extend_schema(
+        operation_id="restore_recording", request=None, responses={200: RecordingOut, **problems(401, 404)}
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Bring back a deleted recording."""
         user = user_of(request)
@@ -105,6 +117,7 @@ class DownloadRecording(APIView):
     permission_classes = [SignedIn]
 
     @extend_schema(
+        operation_id="download_recording",
         parameters=[OpenApiParameter("original", bool, description="1: exactly the bytes that were uploaded.")],
         responses={
             (200, "video/webm"): OpenApiTypes.BINARY,
@@ -129,12 +142,14 @@ class DownloadRecording(APIView):
 class Markers(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(responses={200: MarkerOut(many=True), **problems(401, 404)})
+    @extend_schema(operation_id="list_markers", responses={200: MarkerOut(many=True), **problems(401, 404)})
     def get(self, request: Request, pk: UUID) -> Response:
         """The named moments of a recording, in order."""
         return Response(MarkerOut(recording_or_404(request, pk).markers.all(), many=True).data)
 
-    @extend_schema(request=MarkerIn, responses={201: MarkerOut, **problems(400, 401, 404)})
+    @extend_schema(
+        operation_id="create_marker", request=MarkerIn, responses={201: MarkerOut, **problems(400, 401, 404)}
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Name a moment."""
         recording = recording_or_404(request, pk, Can.EDIT)
@@ -148,7 +163,7 @@ class Markers(APIView):
 class OneMarker(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(responses={204: None, **problems(401, 404)})
+    @extend_schema(operation_id="delete_marker", responses={204: None, **problems(401, 404)})
     def delete(self, request: Request, pk: UUID, marker_id: UUID) -> Response:
         """Forget a named moment."""
         marker = recording_or_404(request, pk, Can.EDIT).markers.filter(pk=marker_id).first()
@@ -161,7 +176,7 @@ class OneMarker(APIView):
 class Activity(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(responses={200: ActivityOut(many=True), **problems(401, 404)})
+    @extend_schema(operation_id="list_activity", responses={200: ActivityOut(many=True), **problems(401, 404)})
     def get(self, request: Request, pk: UUID) -> Response:
         """Who watched, downloaded or changed a recording: the newest 500 events."""
         events: Any = audit.activity(recording_or_404(request, pk))[:500]

@@ -44,9 +44,19 @@ class SessionOut(serializers.ModelSerializer[Session]):
 
     class Meta:
         model = Session
-        fields = (
-            "id app_id kind title target status user_id username created_at stopped_at recording_policy"
-        ).split()
+        fields = [
+            "id",
+            "app_id",
+            "kind",
+            "title",
+            "target",
+            "status",
+            "user_id",
+            "username",
+            "created_at",
+            "stopped_at",
+            "recording_policy",
+        ]
 
     def get_recording_policy(self, session: Session) -> str:
         return "auto"
@@ -73,10 +83,31 @@ class RecordingOut(serializers.ModelSerializer[Recording]):
 
     class Meta:
         model = Recording
-        fields = (
-            "id session_id user_id username title filename kind format size_bytes duration_seconds width height "
-            "sha256 status incomplete error tags notes storage_backend created_at completed_at expires_at on_hold"
-        ).split()
+        fields = [
+            "id",
+            "session_id",
+            "user_id",
+            "username",
+            "title",
+            "filename",
+            "kind",
+            "format",
+            "size_bytes",
+            "duration_seconds",
+            "width",
+            "height",
+            "sha256",
+            "status",
+            "incomplete",
+            "error",
+            "tags",
+            "notes",
+            "storage_backend",
+            "created_at",
+            "completed_at",
+            "expires_at",
+            "on_hold",
+        ]
 
     def get_duration_seconds(self, recording: Recording) -> float | None:
         return None if recording.duration_ms is None else recording.duration_ms / 1000

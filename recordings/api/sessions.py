@@ -27,7 +27,11 @@ def _shown(session: Session) -> dict[str, object]:
 class Sessions(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(parameters=PAGING, responses={200: SessionOut(many=True), **problems(400, 401)})
+    @extend_schema(
+        operation_id="list_sessions",
+        parameters=PAGING,
+        responses={200: SessionOut(many=True), **problems(400, 401)},
+    )
     def get(self, request: Request) -> Response:
         """Your sessions, newest first; an admin's list has everyone's."""
         context = {"policy": Policy.current()}
@@ -37,7 +41,9 @@ class Sessions(APIView):
             lambda rows: SessionOut(rows, many=True, context=context).data,
         )
 
-    @extend_schema(request=SessionIn, responses={201: SessionOut, **problems(400, 401)})
+    @extend_schema(
+        operation_id="create_session", request=SessionIn, responses={201: SessionOut, **problems(400, 401)}
+    )
     def post(self, request: Request) -> Response:
         """Register a session. It is running unless `status` says otherwise."""
         given = SessionIn(data=request.data)
@@ -62,7 +68,7 @@ def _owner(user: User, named: UUID | None) -> User:
 class OneSession(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(responses={200: SessionOut, **problems(401, 404)})
+    @extend_schema(operation_id="get_session", responses={200: SessionOut, **problems(401, 404)})
     def get(self, request: Request, pk: UUID) -> Response:
         """One session. While auto-record is on it says `recording_policy: "auto"`."""
         return Response(_shown(session_or_404(request, pk)))
@@ -71,7 +77,7 @@ class OneSession(APIView):
 class StopSession(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(request=None, responses={200: SessionOut, **problems(401, 404)})
+    @extend_schema(operation_id="stop_session", request=None, responses={200: SessionOut, **problems(401, 404)})
     def post(self, request: Request, pk: UUID) -> Response:
         """End a session. What was recorded in it can still be stopped and uploaded."""
         session = session_or_404(request, pk, Can.STOP)
@@ -81,7 +87,9 @@ class StopSession(APIView):
 class StartRecording(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(request=None, responses={201: StartedOut, **problems(401, 403, 404, 409)})
+    @extend_schema(
+        operation_id="start_recording", request=None, responses={201: StartedOut, **problems(401, 403, 404, 409)}
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """Begin a recording in a running session. A session may have any number of them."""
         session = session_or_403(request, pk, Can.CAPTURE)
@@ -95,7 +103,11 @@ class StartRecording(APIView):
 class StopRecording(APIView):
     permission_classes = [SignedIn]
 
-    @extend_schema(request=RecordingIdIn, responses={200: StatusOut, **problems(400, 401, 403, 404)})
+    @extend_schema(
+        operation_id="stop_recording",
+        request=RecordingIdIn,
+        responses={200: StatusOut, **problems(400, 401, 403, 404)},
+    )
     def post(self, request: Request, pk: UUID) -> Response:
         """The capture is over; its bytes are to be uploaded. Changes nothing when done twice."""
         session = session_or_403(request, pk, Can.CAPTURE)

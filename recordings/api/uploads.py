@@ -35,6 +35,7 @@ class UploadRecording(APIView):
     parser_classes = [FormBody]
 
     @extend_schema(
+        operation_id="upload_recording",
         request={"multipart/form-data": UploadIn, "video/webm": bytes},
         parameters=[
             OpenApiParameter("recording_id", UUID, description="With a bare `video/webm` body instead of a form.")
