@@ -28,7 +28,8 @@ def sweep() -> None:
 
 @shared_task
 def retention() -> None:
-    """Every hour: hide what is older than its limit, and clean up staging."""
+    """Every hour: hide what is older than its limit, and clean up after what was interrupted."""
     now = timezone.now()
     ending.expire(now)
     silent.forget_abandoned(now)
+    silent.forget_half_stored(now)

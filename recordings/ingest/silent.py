@@ -1,5 +1,6 @@
 """Captures whose client went silent, and staged bytes nobody came back for."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,9 +9,13 @@ from recordings import audit
 from recordings.audit import SORTIE
 from recordings.ingest import staging
 from recordings.models import Action, Recording, Status, Upload, WrongStatusError
+from recordings.storage import StorageUnavailable, current_store
+
+logger = logging.getLogger(__name__)
 
 NOTHING_CAME = "Nothing arrived: the recorder went silent at {at:%H:%M:%S} UTC and sent no bytes."
 FORGOTTEN_AFTER = timedelta(hours=1)
+HALF_STORED_AFTER = timedelta(days=1)
 BATCH = 100
 
 
@@ -42,3 +47,12 @@ def forget_abandoned(now: datetime) -> int:
             staging.remove(upload_id)
             removed += 1
     return removed
+
+
+def forget_half_stored(now: datetime) -> int:
+    """Remove what interrupted puts have left in the store, invisible but paid for; how many."""
+    try:
+        return current_store().sweep(before=now - HALF_STORED_AFTER)
+    except StorageUnavailable as error:
+        logger.warning("The store could not be cleaned up, the next hour will try again: %s", error)
+        return 0
