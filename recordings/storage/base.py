@@ -164,6 +164,9 @@ class RecordingStore(Protocol):
     def signed_url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
         """An address that serves the object to anybody for at most five minutes; None if the store has none."""
 
+    def entity_tag(self, key: str) -> str | None:
+        """The ETag that signed URLs answer with; None if the store has none. May raise ObjectMissing."""
+
     def keys(self) -> Iterator[StoredObject]:
         """Every object, in no particular order, foreign files left out."""
 

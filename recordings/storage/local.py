@@ -91,6 +91,9 @@ class LocalStore:
     def signed_url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
         return None
 
+    def entity_tag(self, key: str) -> str | None:
+        return None
+
     def keys(self) -> Iterator[StoredObject]:
         for folder, name, facts in self._files():
             if is_key(f"{folder}/{name}"):

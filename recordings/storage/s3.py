@@ -103,7 +103,7 @@ class S3Store:
         name = self._name(key)
         with open_sealed(path) as file, _passing():
             size = os.fstat(file.fileno()).st_size
-            if self._length(name) is not None or not self._send(name, file, size, content_type):
+            if self._find(name) or not self._send(name, file, size, content_type):
                 self._compare(key, file, size)
                 return
             stored = self.size(key)
@@ -112,10 +112,7 @@ class S3Store:
                 raise StorageUnavailable(f"The object store kept {stored} of {size} bytes; they were removed.")
 
     def size(self, key: str) -> int:
-        length = self._length(self._name(key))
-        if length is None:
-            raise ObjectMissing(f"Nothing is stored under {key}.")
-        return length
+        return int(self._facts(key)["ContentLength"])
 
     def open_range(self, key: str, start: int, length: int) -> RangeReader:
         if not length:
@@ -163,6 +160,9 @@ class S3Store:
         with _passing():
             return str(self._storage.url(checked(key), answer, int(expires.total_seconds())))
 
+    def entity_tag(self, key: str) -> str | None:
+        return str(self._facts(key)["ETag"])
+
     def keys(self) -> Iterator[StoredObject]:
         with _passing():
             for entry in self._pages("list_objects_v2", "Contents", self._prefix):
@@ -195,11 +195,18 @@ class S3Store:
     def _name(self, key: str) -> str:
         return self._prefix + checked(key)
 
-    def _length(self, name: str) -> int | None:
-        """Length of an object, None if there is no such object."""
+    def _facts(self, key: str) -> dict[str, Any]:
+        found = self._find(self._name(key))
+        if found is None:
+            raise ObjectMissing(f"Nothing is stored under {key}.")
+        return found
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        """What HEAD says of an object, None if there is no such object."""
         with _passing():
             try:
-                return int(self._client.head_object(Bucket=self._bucket, Key=name)["ContentLength"])
+                found: dict[str, Any] = self._client.head_object(Bucket=self._bucket, Key=name)
+                return found
             except ClientError as error:
                 if _code(error) != "404":
                     raise
