@@ -1,0 +1,148 @@
+"""The list of recordings, and deleting and restoring from it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from recordings import library, retention
+from recordings.audit import actor_of
+from recordings.filters import RecordingFilter
+from recordings.models import Recording, Session
+from recordings.permissions import Can, can, is_admin
+from recordings.views import chips
+from recordings.views.access import viewer_of
+
+ROWS = 30
+MOST_AT_ONCE = 200
+
+
+@never_cache
+@require_GET
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """My Recordings; an admin may look at everyone's."""
+    try:
+        return render(request, "recordings/library/page.html", _listing(request))
+    except library.BadCursor:
+        return redirect("library")
+
+
+@never_cache
+@require_GET
+@login_required
+def rows(request: HttpRequest) -> HttpResponse:
+    """Only the rows of the same list, for the page to bring itself up to date."""
+    try:
+        return render(request, "recordings/library/_rows.html", _listing(request))
+    except library.BadCursor:
+        return HttpResponse(status=404)
+
+
+def _listing(request: HttpRequest) -> dict[str, Any]:
+    query, viewer = request.GET, viewer_of(request)
+    everyone = is_admin(viewer) and query.get("everyone") == "1"
+    asked = RecordingFilter(query, queryset=library.recordings_of(viewer, own=not everyone))
+    page = library.page(asked.qs, cursor=query.get("cursor", ""), limit=ROWS)
+    cleaned = asked.form.cleaned_data
+    both_kinds = settings.SORTIE_VIDEO_RECORDING_ENABLED and settings.SORTIE_TERMINAL_RECORDING_ENABLED
+    return {
+        "here": "library",
+        "keep_hours": settings.SORTIE_DELETED_KEEP_HOURS,
+        "page": page,
+        "everyone": everyone,
+        "paged": bool(query.get("cursor")),
+        "q": query.get("q", ""),
+        "filtered": any(cleaned.get(name) for name in (*chips.NAMES, "q")),
+        "kept": [(name, value) for name in ("everyone", *chips.NAMES) for value in query.getlist(name) if value],
+        "groups": chips.groups(
+            query, cleaned, kinds=both_kinds, session_name=_session_name(request, cleaned.get("session"))
+        ),
+    }
+
+
+def _session_name(request: HttpRequest, pk: UUID | None) -> str:
+    session = Session.objects.visible_to(viewer_of(request)).filter(pk=pk).first() if pk else None
+    return str(session) if session else ""
+
+
+@never_cache
+@require_GET
+@login_required
+def deleted(request: HttpRequest) -> HttpResponse:
+    """What was deleted and can still be brought back."""
+    rows = library.deleted_of(viewer_of(request), timezone.now())[:MOST_AT_ONCE]
+    hours = settings.SORTIE_DELETED_KEEP_HOURS
+    return render(request, "recordings/library/deleted.html", {"rows": rows, "hours": hours})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@login_required
+def delete_many(request: HttpRequest) -> HttpResponse:
+    """Ask whether to delete the chosen recordings; then do it. Held ones stay, and the answer says so."""
+    asked, viewer = request.POST if request.method == "POST" else request.GET, viewer_of(request)
+    chosen = [
+        recording
+        for recording in Recording.objects.visible_to(viewer).filter(pk__in=_ids(asked.getlist("id")))
+        if can(viewer, Can.DELETE, recording)
+    ]
+    if not chosen:
+        messages.info(request, "Nothing was chosen, so nothing was deleted.")
+        return redirect("library")
+    if request.method == "GET":
+        context = {"rows": chosen, "hours": settings.SORTIE_DELETED_KEEP_HOURS}
+        return render(request, "recordings/library/delete.html", context)
+    _delete(request, chosen)
+    return redirect("deleted")
+
+
+def _delete(request: HttpRequest, chosen: list[Recording]) -> None:
+    gone = 0
+    for recording in chosen:
+        try:
+            retention.delete(recording, actor_of(request))
+            gone += 1
+        except retention.OnHold as held:
+            messages.warning(request, f"“{recording.name}” was not deleted. {held}")
+    if gone:
+        messages.success(request, "Deleted one recording." if gone == 1 else f"Deleted {gone} recordings.")
+
+
+@require_POST
+@login_required
+def restore_many(request: HttpRequest) -> HttpResponse:
+    """Bring deleted recordings back."""
+    viewer = viewer_of(request)
+    back = [
+        recording
+        for recording in Recording.objects.restorable_by(viewer, timezone.now()).filter(
+            pk__in=_ids(request.POST.getlist("id"))
+        )
+        if can(viewer, Can.RESTORE, recording) and retention.restore(recording, actor_of(request))
+    ]
+    if back:
+        messages.success(
+            request, f"“{back[0].name}” is back." if len(back) == 1 else f"{len(back)} recordings are back."
+        )
+    else:
+        messages.info(request, "It could not be restored: its time was over, or it was not deleted.")
+    return redirect("library" if back else "deleted")
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    """Those that are ids, of a number that one page can show."""
+    found = []
+    for text in texts[:MOST_AT_ONCE]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,24 @@
+"""Addresses of the pages."""
+
+from django.urls import URLPattern, path
+
+from recordings.views import features, library, login, player, record
+
+
+def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
+    """The pages, for the kinds of recording that are switched on. Names stay, so that links never break a page."""
+    on = video or terminal
+    off = features.all_off
+    return [
+        path("login", login.sign_in_page, name="login"),
+        path("logout", login.sign_out, name="logout"),
+        path("", library.index if on else off, name="library"),
+        path("library/rows", library.rows if on else off, name="library_rows"),
+        path("deleted", library.deleted if on else off, name="deleted"),
+        path("recordings/delete", library.delete_many if on else off, name="delete_many"),
+        path("recordings/restore", library.restore_many if on else off, name="restore_many"),
+        path("record", record.record if video else features.video_off if on else off, name="record"),
+        path("recordings/<uuid:pk>", player.player if on else off, name="player"),
+        # Also while everything is off: an admin can still look at what is kept.
+        path("recordings/<uuid:pk>/media", player.media, name="media"),
+    ]

@@ -1,0 +1,95 @@
+/** The player's keys, and the dialog that shows them. */
+
+import { one } from "../base/dom.js";
+import { toast } from "../base/toast.js";
+
+const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
+
+/**
+ * @param {HTMLElement} page
+ * @param {HTMLVideoElement} video
+ * @param {{ step: (by: 1 | -1) => void, mark: () => void }} how
+ */
+export function obeyKeys(page, video, { step, mark }) {
+  const dialog = /** @type {HTMLDialogElement} */ (one("[data-keys]"));
+  const show = () => dialog.showModal();
+  one("[data-show-keys]", page).addEventListener("click", show);
+
+  /** @type {Record<string, () => void>} */
+  const acts = {
+    " ": () => toggle(video),
+    k: () => toggle(video),
+    ArrowLeft: () => skip(video, -5),
+    ArrowRight: () => skip(video, 5),
+    j: () => skip(video, -10),
+    l: () => skip(video, 10),
+    ",": () => step(-1),
+    ".": () => step(1),
+    "<": () => changeRate(video, -1),
+    ">": () => changeRate(video, 1),
+    f: () => fullScreen(page),
+    m: mark,
+    "?": show,
+  };
+  for (let digit = 0; digit <= 9; digit++) {
+    acts[String(digit)] = () => {
+      if (video.duration) video.currentTime = (video.duration * digit) / 10;
+    };
+  }
+  // Before the player's own controls see it: an arrow on a focused slider would be obeyed twice.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || belongsElsewhere(event)) return;
+      const act = acts[event.key];
+      if (!act) return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    },
+    true,
+  );
+}
+
+/**
+ * Whether a key is meant for what has the focus: somebody types, or Space presses a button.
+ * @param {KeyboardEvent} event
+ */
+function belongsElsewhere(event) {
+  const target = event.target;
+  if (!(target instanceof Element)) return false;
+  if (target.closest("input, textarea, select, dialog, [role=tablist]")) return true;
+  const pressable = target.closest("a, button, summary") !== null || target.tagName.startsWith("MEDIA-");
+  return pressable && event.key === " ";
+}
+
+/** @param {HTMLVideoElement} video */
+function toggle(video) {
+  // A play that a pause interrupts is no error to anybody.
+  if (video.paused) video.play().catch(() => undefined);
+  else video.pause();
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {number} by seconds
+ */
+function skip(video, by) {
+  video.currentTime = Math.min(Math.max(video.currentTime + by, 0), video.duration || 0);
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {1 | -1} by
+ */
+function changeRate(video, by) {
+  const at = RATES.findIndex((rate) => rate >= video.playbackRate);
+  video.playbackRate = RATES[Math.min(Math.max(at + by, 0), RATES.length - 1)] ?? 1;
+  toast(`Speed ${video.playbackRate}`);
+}
+
+/** @param {HTMLElement} page */
+function fullScreen(page) {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else one("media-controller", page).requestFullscreen();
+}
