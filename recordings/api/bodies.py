@@ -42,7 +42,7 @@ def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded |
     body: Any = _Counted(request)
     try:
         with _as_problems():
-            parser = MultiPartParser(request.META, body, [handler], request.encoding or "utf-8")
+            parser = MultiPartParser(request.META, body, [handler], "utf-8")
             fields, files = parser.parse()
             body.check_whole(length, (request.content_params or {}).get("boundary", ""))
         uploaded = files.get("file")
@@ -63,7 +63,7 @@ def take_bare(request: HttpRequest, length: int, name: str) -> "Uploaded":
                 taken.write(block)
             if arrived != length:
                 raise intake.BrokenOff(_BROKEN_OFF.format(arrived=arrived, announced=length))
-            return Uploaded(name, taken.seal())
+            return Uploaded(name or None, taken.seal())
         finally:
             taken.discard()
 
