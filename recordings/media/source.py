@@ -1,0 +1,44 @@
+"""Read a media file by position: small windows, never the whole, never a mapping.
+
+`pread` keeps the memory of the process at one window and cannot be killed by a file that shrinks, which a
+memory mapping can (SIGBUS); at 64 KiB a call it costs as much as copying the file once.
+"""
+
+import os
+import time
+from typing import BinaryIO
+
+from recordings.media.errors import BeyondLimits, Damaged
+
+WINDOW = 64 * 1024
+MARGIN = 32  # zero bytes after the end of the file, so that a header can be read without asking what is left
+
+
+class Source:
+    """The bytes `start` to `end` of an open file; offsets are those of the file.
+
+    file: an open file with a descriptor; its position is neither used nor moved.
+    seconds: after so long `window` and `read` raise `BeyondLimits`.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int, *, seconds: float) -> None:
+        self._fd = file.fileno()
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self.start = start
+        self.end = end
+
+    def window(self, at: int, size: int = WINDOW) -> bytes:
+        """Up to `size` bytes from `at` on, and `MARGIN` zeros after them where the file ends."""
+        if time.monotonic() > self._deadline:
+            raise BeyondLimits(f"Reading the recording took more than {self._seconds:g} seconds.")
+        wanted = max(0, min(size, self.end - at))
+        data = os.pread(self._fd, wanted, at)
+        return data if len(data) == wanted and at + wanted < self.end else data + bytes(MARGIN)
+
+    def read(self, at: int, size: int) -> bytes:
+        """Exactly `size` bytes; `Damaged` if the file ends before."""
+        data = os.pread(self._fd, max(0, min(size, self.end - at)), at)
+        if len(data) < size:
+            raise Damaged("The recording breaks off inside its header, before the first frame.")
+        return data
