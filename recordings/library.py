@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -82,7 +82,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         moment = datetime.fromisoformat(created_at)
         if moment.tzinfo is None:
             raise BadCursor
-        return moment, UUID(key)
+        return moment.astimezone(UTC), UUID(key)
     except (ValueError, binascii.Error, OverflowError):
         raise BadCursor from None
 

@@ -180,7 +180,8 @@ REST_FRAMEWORK = {
     ],
     # A view says who may call it; one that forgets to is closed to everybody.
     "DEFAULT_PERMISSION_CLASSES": ["recordings.api.authentication.Nobody"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["recordings.api.negotiation.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recordings.api.negotiation.AnyAccept",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "recordings.api.errors.handle",

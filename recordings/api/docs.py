@@ -6,14 +6,18 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
+
+from recordings.api.errors import problem
 
 Json = dict[str, Any]
 
 
-@require_safe
+@csrf_exempt
 def docs(request: HttpRequest) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return problem(405, "This page can only be read.", headers={"Allow": "GET, HEAD"})
     return render(request, "recordings/api_docs.html", {"operations": _operations()})
 
 

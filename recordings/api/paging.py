@@ -1,5 +1,6 @@
 """Lists as bare JSON arrays; the way to the next page is in the `Link` header (RFC 8288)."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 from recordings import library
 
 MOST = 500
+_LIMIT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
 def paged(request: Request, rows: QuerySet[Any], represent: Callable[[list[Any]], Any]) -> Response:
@@ -29,6 +31,6 @@ def paged(request: Request, rows: QuerySet[Any], represent: Callable[[list[Any]]
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(library.PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST):
+    if not _LIMIT.fullmatch(text) or int(text) > MOST:
         raise ValidationError({"limit": f"must be a whole number from 1 to {MOST}."})
     return int(text)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from recordings.library import MOST_TAGS
 from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus
 from recordings.models.session import SessionKind
+from recordings.titles import clean_title
 
 
 class LoginIn(serializers.Serializer[Any]):
@@ -33,6 +34,11 @@ class SessionIn(serializers.Serializer[Any]):
     target = serializers.CharField(max_length=255, allow_blank=True, default="")
     status = serializers.ChoiceField(choices=SessionStatus.choices, default=SessionStatus.RUNNING)
     user_id = serializers.UUIDField(required=False, help_text="Whose session it is; only an admin may say so.")
+
+    def validate_app_id(self, value: str) -> str:
+        if not clean_title(value):
+            raise serializers.ValidationError("This field may not be blank.", code="blank")
+        return value
 
 
 class SessionOut(serializers.ModelSerializer[Session]):

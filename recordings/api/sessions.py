@@ -42,7 +42,7 @@ class Sessions(APIView):
         )
 
     @extend_schema(
-        operation_id="create_session", request=SessionIn, responses={201: SessionOut, **problems(400, 401)}
+        operation_id="create_session", request=SessionIn, responses={201: SessionOut, **problems(400, 401, 403)}
     )
     def post(self, request: Request) -> Response:
         """Register a session. It is running unless `status` says otherwise."""
