@@ -1,5 +1,6 @@
 """Typed readers for the environment that remember every wrong value, so that all are named at once."""
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -8,27 +9,43 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off", ""}
+_FALSE = {"0", "false", "no", "off"}
 
 
 class Environment:
     """Reads variables; a wrong one is noted and replaced by its default until `complain` is called.
 
-    A file of `NAME=value` lines may add variables. What the real environment says wins over it.
+    A file of `NAME=value` lines may add variables. What the real environment says wins over it. An empty variable
+    counts as one that is not there.
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._env = environ.Env()
+        self._values = dict(os.environ)
         self._problems: list[str] = []
-        if file is not None and file.is_file():
-            environ.Env.read_env(file)
+        if file is not None:
+            self._read(file)
+
+    def _read(self, file: Path) -> None:
+        # Into a copy: secrets of the file are no business of the programs that this process starts.
+        class Reader(environ.Env):  # type: ignore[misc]  # it has no types
+            ENVIRON = self._values
+
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            self.problem(str(file), f"cannot be read: {error}.")
+            return
+        Reader.read_env(io.StringIO(text))
 
     def problem(self, name: str, message: str) -> None:
         """Note that variable `name` is wrong; `message` says what is expected instead."""
         self._problems.append(f"{name}: {message}")
 
     def text(self, name: str, default: str = "") -> str:
-        return str(self._env.str(name, default=default)).strip()
+        # Not by django-environ, which takes a value that begins with a dollar sign for another variable's name.
+        return self._values.get(name, "").strip() or default
 
     def boolean(self, name: str, *, default: bool) -> bool:
         raw = self.text(name, "true" if default else "false").lower()
@@ -37,7 +54,7 @@ class Environment:
             return default
         return raw in _TRUE
 
-    def integer(self, name: str, default: int, *, least: int) -> int:
+    def integer(self, name: str, default: int, *, least: int, most: int | None = None) -> int:
         raw = self.text(name, str(default))
         try:
             value = int(raw)
@@ -46,6 +63,9 @@ class Environment:
             return default
         if value < least:
             self.problem(name, f"{value} is too small; it must be at least {least}.")
+            return default
+        if most is not None and value > most:
+            self.problem(name, f"{value} is too large; it must be at most {most}.")
             return default
         return value
 
@@ -60,8 +80,9 @@ class Environment:
         """A comma-separated list."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
 
-    def path(self, name: str, default: Path) -> Path:
-        return Path(self.text(name, str(default))).expanduser().absolute()
+    def path(self, name: str, default: Path, *, base: Path | None = None) -> Path:
+        """A relative path counts from `base`, by default from where the program was started."""
+        return (base or Path.cwd()) / Path(self.text(name, str(default))).expanduser()
 
     def url(self, name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
         raw = self.text(name, default)
@@ -71,13 +92,14 @@ class Environment:
             return default
         return raw
 
-    def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's connection settings from a `sqlite:///`, `postgres://` or `postgresql://` URL."""
-        raw = self.text(name, default)
-        if not raw.startswith(("sqlite:///", "postgres://", "postgresql://")):
+    def database(self, name: str, default: Path) -> dict[str, Any]:
+        """Django's connection settings from a `sqlite:///` or `postgres://` URL; else SQLite in `default`."""
+        raw = self.text(name)
+        if raw.startswith(("sqlite:///", "postgres://", "postgresql://")):
+            return dict(environ.Env.db_url_config(raw))
+        if raw:
             self.problem(name, "must be sqlite:///path or postgres://user:password@host:port/name.")
-            raw = default
-        return dict(self._env.db_url_config(raw))
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
 
     def writable_directory(self, name: str, path: Path) -> None:
         """Note a problem unless `path` is a folder we can write to, or could make. Creates nothing."""

@@ -19,7 +19,10 @@ SORTIE_DATA = _data
 SORTIE_VIDEO_RECORDING_ENABLED = env.boolean("SORTIE_VIDEO_RECORDING_ENABLED", default=False)
 SORTIE_TERMINAL_RECORDING_ENABLED = env.boolean("SORTIE_TERMINAL_RECORDING_ENABLED", default=False)
 SORTIE_RECORDING_STORAGE_BACKEND = env.choice("SORTIE_RECORDING_STORAGE_BACKEND", "local", ("local", "s3"))
-SORTIE_RECORDING_STORAGE_PATH = env.path("SORTIE_RECORDING_STORAGE_PATH", Path("/data/recordings"))
+# Relative paths count from SORTIE_DATA, so that the whole folder can be moved.
+SORTIE_RECORDING_STORAGE_PATH = env.path(
+    "SORTIE_RECORDING_STORAGE_PATH", Path("/data/recordings"), base=SORTIE_DATA
+)
 SORTIE_RECORDING_MAX_SIZE_MB = env.integer("SORTIE_RECORDING_MAX_SIZE_MB", 500, least=1)
 SORTIE_RECORDING_RETENTION_DAYS = env.integer("SORTIE_RECORDING_RETENTION_DAYS", 0, least=0)
 SORTIE_TERMINAL_RETENTION_DAYS = env.integer("SORTIE_TERMINAL_RETENTION_DAYS", 90, least=0)
@@ -32,6 +35,12 @@ SORTIE_X_ACCEL_REDIRECT = env.text("SORTIE_X_ACCEL_REDIRECT")
 SORTIE_HTTPS = env.boolean("SORTIE_HTTPS", default=True)
 SORTIE_BEHIND_PROXY = env.boolean("SORTIE_BEHIND_PROXY", default=False)
 SORTIE_IN_PROCESS_WORKER = env.boolean("SORTIE_IN_PROCESS_WORKER", default=False)
+SORTIE_ADMIN_USERNAME = env.text("SORTIE_ADMIN_USERNAME", "admin")
+SORTIE_ADMIN_PASSWORD = env.text("SORTIE_ADMIN_PASSWORD")
+SORTIE_HOST = env.text("SORTIE_HOST", "127.0.0.1")
+SORTIE_PORT = env.integer("PORT", 8000, least=1, most=65_535)
+SORTIE_WEB_WORKERS = env.integer("SORTIE_WEB_WORKERS", 1, least=1)
+SORTIE_WEB_THREADS = env.integer("SORTIE_WEB_THREADS", 128, least=2)
 
 env.writable_directory("SORTIE_DATA", SORTIE_DATA)
 if SORTIE_RECORDING_STORAGE_BACKEND == "s3" and not SORTIE_RECORDING_S3_BUCKET:
@@ -96,18 +105,17 @@ TEMPLATES = [
     }
 ]
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.database("DATABASE_URL", f"sqlite:///{SORTIE_DATA / 'sortie.sqlite3'}")
-}
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", SORTIE_DATA / "sortie.sqlite3")}
+_database_options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Writers queue instead of failing, readers never wait, and a commit survives a power cut.
-    DATABASES["default"]["OPTIONS"] = {
+    _database_options |= {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
+    _database_options |= {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
 
 AUTH_USER_MODEL = "recordings.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -204,7 +212,7 @@ SPECTACULAR_SETTINGS = {
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(hours=24), "TOKEN_LIMIT_PER_USER": None}
 
 # --- Background work: the job table is the queue, Celery only rings the bell ------------------------------------
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # Workers and beat try for ever; who publishes, a request perhaps, has an error within a second and goes on.
