@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from recordings.models import Kind, Status
@@ -36,7 +37,7 @@ def address(query: QueryDict, **changes: str | None) -> str:
         changed.pop(name, None)
         if value:
             changed[name] = value
-    return f"/?{changed.urlencode()}" if changed else "/"
+    return f"{reverse('library')}?{changed.urlencode()}" if changed else reverse("library")
 
 
 def groups(query: QueryDict, cleaned: dict[str, Any], *, kinds: bool, session_name: str) -> list[Group]:

@@ -52,6 +52,7 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
     asked = RecordingFilter(query, queryset=library.recordings_of(viewer, own=not everyone))
     page = library.page(asked.qs, cursor=query.get("cursor", ""), limit=ROWS)
     cleaned = asked.form.cleaned_data
+    filtered = any(cleaned.get(name) for name in (*chips.NAMES, "q"))
     both_kinds = settings.SORTIE_VIDEO_RECORDING_ENABLED and settings.SORTIE_TERMINAL_RECORDING_ENABLED
     return {
         "here": "library",
@@ -60,7 +61,8 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
         "everyone": everyone,
         "paged": bool(query.get("cursor")),
         "q": query.get("q", ""),
-        "filtered": any(cleaned.get(name) for name in (*chips.NAMES, "q")),
+        "filtered": filtered,
+        "nothing_yet": not (page.rows or filtered or query.get("cursor")),
         "kept": [(name, value) for name in ("everyone", *chips.NAMES) for value in query.getlist(name) if value],
         "groups": chips.groups(
             query, cleaned, kinds=both_kinds, session_name=_session_name(request, cleaned.get("session"))

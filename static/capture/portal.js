@@ -41,5 +41,5 @@ export async function close(entry) {
  * @param {Entry} entry
  */
 export function discard(entry) {
-  return ask("DELETE", `/api/recordings/${entry.recording}`);
+  return ask("DELETE", `/api/recordings/${entry.recording}`, undefined, { keepalive: true });
 }

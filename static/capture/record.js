@@ -139,7 +139,6 @@ async function nothing(entry) {
 /** @param {Entry} entry */
 async function forget(entry) {
   try {
-    await end(entry);
     await discard(entry);
     await close(entry);
   } catch {

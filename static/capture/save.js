@@ -7,7 +7,7 @@
 export function save(file, title) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
-  link.download = `${title.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, " ").trim() || "recording"}.webm`;
+  link.download = `${title.replace(/[\\/:*?"<>|\s\u0000-\u001f]+/g, " ").trim() || "recording"}.webm`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,7 +1,7 @@
 /** While anything in the list is unfinished, look again and show what became of it. */
 
 import { announce } from "../base/announce.js";
-import { swap } from "./rows.js";
+import { isEmpty, swap } from "./rows.js";
 
 const EVERY = 2_000;
 const EVERY_WHEN_FAILING = 10_000;
@@ -44,5 +44,6 @@ async function refresh(list) {
     const said = SAID[row.dataset["status"] ?? ""];
     if (said) announce(`${row.dataset["name"]} ${said}.`);
   }
+  if (isEmpty(list)) location.reload();
   list.dispatchEvent(new Event("change"));
 }

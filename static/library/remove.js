@@ -2,9 +2,9 @@
 
 import { ask } from "../base/api.js";
 import { confirmed } from "../base/confirm.js";
-import { collect } from "../base/handover.js";
+import { collect, leave } from "../base/handover.js";
 import { toast } from "../base/toast.js";
-import { takeAway } from "./rows.js";
+import { isEmpty, takeAway } from "./rows.js";
 
 /** @param {HTMLFormElement} list */
 export function offerRemoving(list) {
@@ -14,12 +14,6 @@ export function offerRemoving(list) {
     event.preventDefault();
     remove(list, button.hasAttribute("data-delete") ? rowsOf(button) : selected(list));
   });
-}
-
-/** What was deleted on its own page can be brought back from here just the same. */
-export function offerUndoOfLast() {
-  const last = collect("deleted");
-  if (last) toast(`Deleted “${last.name}”.`, { label: "Undo", run: () => undo([last.id]) });
 }
 
 /** @param {Element} button */
@@ -39,8 +33,8 @@ async function remove(list, rows) {
   if (!first) return;
   const name = rows.length === 1 ? `“${first.dataset["name"]}”` : `${rows.length} recordings`;
   const hours = list.dataset["keepHours"];
-  const words = `${rows.length === 1 ? "It" : "They"} can be restored for ${hours} h, then nothing is left.`;
-  if (!(await confirmed({ title: `Delete ${name}?`, words, yes: "Delete" }))) return;
+  const warning = `${rows.length === 1 ? "It" : "They"} can be restored for ${hours} h, then nothing is left.`;
+  if (!(await confirmed({ title: `Delete ${name}?`, words: warning, yes: "Delete" }))) return;
   /** @type {string[]} */
   const gone = [];
   for (const row of rows) {
@@ -54,12 +48,25 @@ async function remove(list, rows) {
     }
   }
   list.reset();
-  if (gone.length) {
-    toast(rows.length === 1 ? `Deleted ${name}.` : `Deleted ${gone.length} recordings.`, {
-      label: "Undo",
-      run: () => undo(gone),
-    });
-  }
+  const words = rows.length === 1 ? `Deleted ${name}.` : `Deleted ${gone.length} recordings.`;
+  if (gone.length && isEmpty(list)) {
+    leave("deleted", { ids: gone, words });
+    location.reload();
+  } else if (gone.length) offerUndo(gone, words);
+}
+
+/** What was deleted on another page can be brought back from here just the same. */
+export function offerUndoOfLast() {
+  const last = collect("deleted");
+  if (last) offerUndo(last.ids, last.words);
+}
+
+/**
+ * @param {string[]} ids
+ * @param {string} words
+ */
+function offerUndo(ids, words) {
+  toast(words, { label: "Undo", run: () => undo(ids) });
 }
 
 /** @param {string[]} ids */

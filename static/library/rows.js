@@ -60,6 +60,14 @@ function replace(row, next) {
 }
 
 /**
+ * Whether the list has no rows any more. What to show instead is the server's to say.
+ * @param {Element} list
+ */
+export function isEmpty(list) {
+  return !list.querySelector("[data-row]");
+}
+
+/**
  * Take a row away, and put the focus on the row that takes its place.
  * @param {Element} row
  */

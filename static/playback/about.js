@@ -109,7 +109,7 @@ export function offerRemoving(page, id) {
     if (!(await confirmed({ title: `Delete “${name}”?`, words, yes: "Delete" }))) return;
     try {
       await ask("DELETE", `/api/recordings/${id}`);
-      leave("deleted", { id, name });
+      leave("deleted", { ids: [id], words: `Deleted “${name}”.` });
       location.assign("/");
     } catch (error) {
       toast(`It was not deleted. ${error instanceof Error ? error.message : error}`);

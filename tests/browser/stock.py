@@ -1,0 +1,105 @@
+"""Fills a portal's database with recordings in every state. Run in the portal's environment, it prints JSON."""
+
+import hashlib
+import json
+import sys
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from recordings.models import Recording, Session, Tag, User  # noqa: E402
+from recordings.models.session import SessionKind  # noqa: E402
+from tests.browser.portal import MANY, password_of  # noqa: E402
+
+DESKTOP = {"kind": SessionKind.DESKTOP, "app_id": "desktop-7", "target": "10.0.4.17"}
+STATES: list[dict[str, Any]] = [
+    {"title": "Gateway deploy with rollback", "seconds": 1934, "session": DESKTOP, "tags": ["deploy", "prod"]},
+    {"title": "Certificate rotation", "status": "recording", "session": DESKTOP},
+    {"title": "Payments latency, incident 2214", "seconds": 4409, "session": DESKTOP, "tags": ["incident"]},
+    {"title": "Load test of the new queue", "status": "uploading"},
+    {"title": "Onboarding for the data team", "seconds": 812, "tags": ["onboarding"]},
+    {"title": "Staging shell", "seconds": 838, "incomplete": True, "error": "The browser went silent at 14:02:11."},
+    {
+        "title": "Failover drill",
+        "status": "failed",
+        "error": "Nothing arrived: the recorder went silent at 14:02:11 UTC and sent no bytes.",
+    },
+    {"title": "Access review", "seconds": 2710, "on_hold": True, "hold_reason": "Legal, case 2026-114"},
+    {"title": "kubectl rollout on bastion-1", "seconds": 301, "kind": "terminal", "tags": ["deploy"]},
+]
+
+
+def people() -> list[str]:
+    """Everybody the tests sign in as; some of them own something."""
+    for name in ("alice", "bob", "carol", "dave", "erin"):
+        User.objects.create_user(name, password=password_of(name))
+    states("alice")
+    many("dave")
+    return list(User.objects.values_list("username", flat=True))
+
+
+def states(name: str) -> dict[str, str]:
+    """One recording in every state for `name`; ids by title."""
+    return {
+        facts["title"]: str(_recording(name, hours=hours * 5 + 0.2, **facts).pk)
+        for hours, facts in enumerate(STATES)
+    }
+
+
+def many(name: str) -> int:
+    for number in range(MANY):
+        _recording(name, hours=number * 7, title=f"Session {MANY - number}", seconds=60 + number)
+    return MANY
+
+
+def one(name: str, facts: str) -> str:
+    """The id of one more recording, described like those in STATES."""
+    return str(_recording(name, hours=0, **json.loads(facts)).pk)
+
+
+def change(recording_id: str, facts: str) -> int:
+    """Give a recording other facts, as another process would."""
+    return Recording.objects.filter(pk=recording_id).update(**_facts(**json.loads(facts)))
+
+
+def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
+    owner = User.objects.get(username=name)
+    at = timezone.now() - timedelta(hours=hours)
+    session_facts = facts.pop("session", {"kind": SessionKind.SCREEN, "app_id": "screen", "title": facts["title"]})
+    tags = facts.pop("tags", [])
+    session = Session.objects.create(owner=owner, created_at=at, **session_facts)
+    recording = Recording.objects.create(owner=owner, session=session, created_at=at, **_facts(**facts))
+    Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in tags)
+    return recording
+
+
+def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
+    """Those of a ready recording if it has a length; else it waits for a client that is still there."""
+    if seconds is None:
+        return {"lease_until": timezone.now() + timedelta(hours=20), **facts}
+    key = f"{uuid.uuid4()}/{uuid.uuid4().hex[:16]}.webm"
+    return {
+        "status": "ready",
+        "duration_ms": int(seconds * 1000),
+        "size_bytes": int(seconds * 61_000),
+        "stored_size": int(seconds * 61_000),
+        "sha256": hashlib.sha256(key.encode()).hexdigest(),
+        "storage_backend": "local",
+        "storage_key": key,
+        "completed_at": timezone.now(),
+        "width": 1920,
+        "height": 1080,
+        "codecs": "VP9, Opus",
+        **facts,
+    }
+
+
+if __name__ == "__main__":
+    commands: dict[str, Any] = {f.__name__: f for f in (people, states, many, one, change)}
+    print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))
