@@ -7,7 +7,7 @@ import uuid
 from datetime import timedelta
 from pathlib import Path
 
-from recordings.storage import RecordingStore, new_key
+from recordings.storage import AlreadyStored, RecordingStore, new_key
 from recordings.storage.s3 import PART as PART  # what goes up to S3 in one piece
 
 WEBM = "video/webm"
@@ -23,6 +23,15 @@ def staged(folder: Path, data: bytes) -> Path:
     path = folder / f"staged-{secrets.token_hex(4)}.html"
     path.write_bytes(data)
     return path
+
+
+def put_wins(store: RecordingStore, name: str, path: Path) -> bool:
+    """Put the file; False if another was stored before it."""
+    try:
+        store.put(name, path, content_type=WEBM)
+    except AlreadyStored:
+        return False
+    return True
 
 
 def stored_bytes(store: RecordingStore, name: str) -> bytes:

@@ -35,6 +35,7 @@ from tests.playables import ask, kept
         ("....webm", "recording.webm", None),
         ("x.webm\r\nX: y", "x.webmXy", None),
         ("none", "recording.none", None),
+        ("a." + "b" * 5000, "a." + "b" * 16, None),
         ("", "recording.bin", None),
         ("x" * 10_000 + ".webm", "x" * 180 + ".webm", None),
         ("é" * 10_000 + ".webm", "e" * 90 + ".webm", "é" * 90 + ".webm"),

@@ -78,11 +78,16 @@ def test_a_lost_object_is_told_on_s3(s3_settings: S3Server, tmp_path: Path, meth
         ask(recording, method, original=original)
 
 
-def test_a_damaged_object_is_told(recording: StoredRecording, local_settings: Path) -> None:
-    with (local_settings / recording.storage_key).open("ab") as file:
-        file.truncate(SIZE - 1)
-    with pytest.raises(ObjectMissing, match="not as long"):
-        ask(recording, Range="bytes=0-1")
+@pytest.mark.parametrize(
+    ("method", "original", "headers"),
+    [("GET", False, {}), ("GET", False, {"Range": "bytes=-1"}), ("GET", True, {}), ("HEAD", False, {})],
+)
+def test_a_damaged_object_is_told(
+    recording: StoredRecording, local_settings: Path, method: str, original: bool, headers: dict[str, str]
+) -> None:
+    os.truncate(local_settings / recording.storage_key, SIZE - 1)
+    with pytest.raises(ObjectMissing, match=r"not as long|too short"):
+        ask(recording, method, original=original, **headers)
 
 
 def test_facts_that_do_not_add_up_are_told(recording: StoredRecording) -> None:
@@ -99,10 +104,11 @@ def test_an_object_store_that_is_away_is_told(s3_settings: S3Server, settings: S
 
 
 def test_an_object_that_ends_early_breaks_the_answer(
-    recording: StoredRecording, local_settings: Path, caplog: pytest.LogCaptureFixture
+    local_settings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    recording = kept(tmp_path, bytes(4 * storage.BLOCK))
     response = ask(recording)
-    (local_settings / recording.storage_key).unlink()
+    os.truncate(local_settings / recording.storage_key, 2 * storage.BLOCK)
     with pytest.raises(ObjectMissing):
         body(response)
     assert "broke off while it was sent" in caplog.text

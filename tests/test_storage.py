@@ -14,7 +14,7 @@ from pytest_django import Settings
 from recordings import storage
 from recordings.storage import AlreadyStored, ObjectDamaged, ObjectMissing, RecordingStore, new_key
 from tests.services import S3Server
-from tests.stores import MIB, PART, SOON, WEBM, key, listed, staged, stored_bytes
+from tests.stores import MIB, PART, SOON, WEBM, key, listed, put_wins, staged, stored_bytes
 
 SIZES = [1, 4096, 300_001, PART, 2 * PART + 12_345]
 
@@ -81,20 +81,11 @@ def test_putting_again_is_well_and_other_bytes_are_refused(store: RecordingStore
     assert stored_bytes(store, name) == data
 
 
-@pytest.mark.parametrize("size", [50_000, PART + 50_000])
-def test_of_many_writers_of_one_key_one_wins(store: RecordingStore, tmp_path: Path, size: int) -> None:
-    name = key()
+def test_of_many_writers_of_one_key_one_wins(store: RecordingStore, tmp_path: Path) -> None:
+    name, size = key(), 50_000
     files = [staged(tmp_path, bytes([number]) * size) for number in range(4)]
-
-    def put(path: Path) -> bool:
-        try:
-            store.put(name, path, content_type=WEBM)
-        except AlreadyStored:
-            return False
-        return True
-
     with ThreadPoolExecutor(len(files)) as pool:
-        won = list(pool.map(put, files))
+        won = list(pool.map(lambda path: put_wins(store, name, path), files))
     assert won.count(True) == 1
     assert stored_bytes(store, name) == bytes([won.index(True)]) * size
 

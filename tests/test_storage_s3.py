@@ -3,9 +3,11 @@
 import os
 import secrets
 import signal
+import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from recordings.storage import AlreadyStored, ObjectMissing, StorageUnavailable,
 from recordings.storage.s3 import S3Store
 from tests.proxy import FaultyProxy
 from tests.services import S3Server, free_ports
-from tests.stores import MIB, PART, SOON, WEBM, key, listed, put_elsewhere, staged, stored_bytes
+from tests.stores import MIB, PART, SOON, WEBM, key, listed, put_elsewhere, put_wins, staged, stored_bytes
 
 
 @pytest.fixture
@@ -242,6 +244,36 @@ def test_the_server_goes_away_while_it_is_read(s3_settings: S3Server, tmp_path: 
         with pytest.raises(StorageUnavailable):
             list(reader)
         reader.close()
+
+
+def test_of_many_uploads_in_parts_the_first_to_end_wins(s3_settings: S3Server, tmp_path: Path) -> None:
+    """They end one by one: SeaweedFS checks the condition well before it acts on it, unlike for small objects."""
+    store, name, size = s3_at(s3_settings, s3_settings.endpoint), key(), PART + 50_000
+    files = [staged(tmp_path, bytes([number]) * size) for number in range(4)]
+    all_uploaded, turn = threading.Barrier(len(files)), threading.Lock()
+
+    def take_turn(**_: Any) -> None:
+        all_uploaded.wait(60)
+        turn.acquire()
+
+    store._client.meta.events.register("before-call.s3.CompleteMultipartUpload", take_turn)
+    store._client.meta.events.register("after-call.s3.CompleteMultipartUpload", lambda **_: turn.release())
+    with ThreadPoolExecutor(len(files)) as pool:
+        won = list(pool.map(lambda path: put_wins(store, name, path), files))
+    assert won.count(True) == 1
+    assert stored_bytes(store, name) == bytes([won.index(True)]) * size
+    assert store.sweep(before=datetime.now(UTC) + SOON) == 0
+
+
+def test_an_object_replaced_behind_our_back_is_noticed(s3_settings: S3Server, tmp_path: Path) -> None:
+    store, name = s3_at(s3_settings, s3_settings.endpoint), key()
+
+    def replace(**_: Any) -> None:
+        s3_settings.client().put_object(Bucket=s3_settings.bucket, Key=store._name(name), Body=b"x" * 1000)
+
+    store._client.meta.events.register("after-call.s3.PutObject", replace)
+    with pytest.raises(AlreadyStored):
+        store.put(name, staged(tmp_path, b"y" * 1000), content_type=WEBM)
 
 
 def test_without_conditional_writes_it_still_looks_first(

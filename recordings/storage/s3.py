@@ -103,13 +103,16 @@ class S3Store:
         name = self._name(key)
         with open_sealed(path) as file, _passing():
             size = os.fstat(file.fileno()).st_size
-            if self._find(name) or not self._send(name, file, size, content_type):
+            tag = None if self._find(name) else self._send(name, file, size, content_type)
+            stored = self._facts(key)
+            # Somebody was before us, or, where conditions are kept carelessly, behind us.
+            if stored["ETag"] != tag:
                 self._compare(key, file, size)
-                return
-            stored = self.size(key)
-            if stored != size:
+            elif stored["ContentLength"] != size:
                 self.delete([key])
-                raise StorageUnavailable(f"The object store kept {stored} of {size} bytes; they were removed.")
+                raise StorageUnavailable(
+                    f"The object store kept {stored['ContentLength']} of {size} bytes; they were removed."
+                )
 
     def size(self, key: str) -> int:
         return int(self._facts(key)["ContentLength"])
@@ -214,23 +217,21 @@ class S3Store:
             self._client.head_bucket(Bucket=self._bucket)
             return None
 
-    def _send(self, name: str, file: BinaryIO, size: int, content_type: str) -> bool:
-        """Upload the file; False if there is an object of that name, which then is untouched."""
+    def _send(self, name: str, file: BinaryIO, size: int, content_type: str) -> str | None:
+        """Upload the file; its ETag, or None if there is an object of that name, which then is untouched."""
         facts = {"ContentType": content_type, "CacheControl": "private"}
         target = {"Bucket": self._bucket, "Key": name}
         try:
             if size <= PART:
-                self._create(self._client.put_object, Body=_Slice(file, 0, size), **target, **facts)
-            else:
-                upload = self._client.create_multipart_upload(**target, **facts)["UploadId"]
-                self._send_parts({**target, "UploadId": upload}, file, size)
+                return self._create(self._client.put_object, Body=_Slice(file, 0, size), **target, **facts)
+            upload = self._client.create_multipart_upload(**target, **facts)["UploadId"]
+            return self._send_parts({**target, "UploadId": upload}, file, size)
         except ClientError as error:
             if _code(error) == "PreconditionFailed":
-                return False
+                return None
             raise
-        return True
 
-    def _send_parts(self, target: dict[str, str], file: BinaryIO, size: int) -> None:
+    def _send_parts(self, target: dict[str, str], file: BinaryIO, size: int) -> str:
         length = max(PART, -(-size // _MOST_PARTS))
 
         def send(number: int) -> dict[str, Any]:
@@ -242,7 +243,8 @@ class S3Store:
         try:
             with ThreadPoolExecutor(_PARTS_AT_ONCE, "s3-upload") as pool:
                 parts = list(pool.map(send, range(1, -(-size // length) + 1)))
-            self._create(self._client.complete_multipart_upload, MultipartUpload={"Parts": parts}, **target)
+            finish = self._client.complete_multipart_upload
+            return self._create(finish, MultipartUpload={"Parts": parts}, **target)
         except BaseException:
             self._abort(target)
             raise
@@ -253,12 +255,11 @@ class S3Store:
         except (BotoCoreError, ClientError) as error:
             logger.warning("An unfinished upload stays in the bucket until the next sweep: %s", error)
 
-    def _create(self, call: Callable[..., Any], **arguments: Any) -> None:
-        """The call that makes an object visible, refused by the server if there is one of that name."""
+    def _create(self, call: Callable[..., Any], **arguments: Any) -> str:
+        """The call that makes an object visible, refused by the server if there is one of that name; the ETag."""
         if self._conditions:
             try:
-                call(IfNoneMatch="*", **arguments)
-                return
+                return str(call(IfNoneMatch="*", **arguments)["ETag"])
             except ClientError as error:
                 if _code(error) != "NotImplemented":
                     raise
@@ -266,7 +267,7 @@ class S3Store:
                 self._conditions = False
         if "Body" in arguments:
             arguments["Body"].seek(0)
-        call(**arguments)
+        return str(call(**arguments)["ETag"])
 
     def _compare(self, key: str, file: BinaryIO, size: int) -> None:
         """Raises AlreadyStored unless the object holds what `file` holds."""
