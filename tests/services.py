@@ -2,20 +2,23 @@
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import psycopg
+import redis
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -93,28 +96,189 @@ def _child(parent: int) -> int:
     return max(int(pid) for pid in found.stdout.split())
 
 
-class S3Server:
-    """An S3 server (SeaweedFS) with one empty bucket; what it holds survives `kill` and `start`."""
+class Server:
+    """A program in the background, with a folder of its own. What it keeps there survives `stop` and `start`."""
 
+    name = "server"
+    stop_signal = signal.SIGTERM
+    user: str | None = None
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=f"sortie-{self.name}-", ignore_cleanup_errors=True)
+        self.folder = Path(self._folder.name)
+        self.log = self.folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Return once it answers."""
+        raise NotImplementedError
+
+    def launch(self, command: Sequence[str], environment: Mapping[str, str], ready: Callable[[], bool]) -> None:
+        """Start `command` in the folder, and return once `ready()`."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                user=self.user,
+            )
+        wait_until(ready, self._process, self.log)
+
+    def stop(self) -> None:
+        """End it in its own way, or after five seconds at once."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(self.stop_signal)
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it accept connections, and never answer."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+
+def postgres_program(name: str) -> str | None:
+    """Path of a program of PostgreSQL's server, which Debian and Homebrew keep out of PATH; the newest one."""
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt/homebrew/opt").glob("postgresql*/bin")]
+    folders.sort(key=lambda folder: [int(digits) for digits in folder.parent.name.split("@") if digits.isdigit()])
+    return shutil.which(name, path=os.pathsep.join(map(str, reversed(folders)))) or shutil.which(name)
+
+
+class Postgres(Server):
+    """A PostgreSQL server that need not survive a power cut. As it refuses to run as root, root runs it as postgres."""
+
+    name = "postgres"
+    stop_signal = signal.SIGINT
+    user = "postgres" if os.geteuid() == 0 else None
+
+    def __init__(self) -> None:
+        super().__init__()
+        [self._port] = free_ports(1)
+        if self.user:
+            shutil.chown(self.folder, self.user)
+
+    def url(self, database: str) -> str:
+        return f"postgres://postgres@127.0.0.1:{self._port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """A new, empty database; its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+        return self.url(name)
+
+    def start(self) -> None:
+        data = self.folder / "data"
+        if not data.exists():
+            self._create(data)
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "port": str(self._port),
+            "max_connections": "200",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        self.launch([self._program("postgres"), "-D", str(data), *options], {"TZ": "UTC"}, self._answers)
+
+    def _create(self, data: Path) -> None:
+        command = [self._program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        with self.log.open("ab") as output:
+            subprocess.run(
+                [*command, "--no-locale", "--no-sync"],
+                cwd=self.folder,
+                env={"PATH": os.environ["PATH"]},
+                user=self.user,
+                stdout=output,
+                stderr=output,
+                check=True,
+            )
+
+    def _program(self, name: str) -> str:
+        found = postgres_program(name)
+        if found is None:
+            raise RuntimeError(f"PostgreSQL's {name} is not installed.")
+        return found
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+class Redis(Server):
+    """A Redis server that forgets everything when it ends."""
+
+    name = "redis"
+
+    def __init__(self) -> None:
+        super().__init__()
+        [self._port] = free_ports(1)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", ""]
+        self.launch(command, {"PATH": os.environ["PATH"]}, self._answers)
+
+    def _answers(self) -> bool:
+        with suppress(redis.ConnectionError), redis.Redis.from_url(self.url) as client:
+            return bool(client.ping())
+        return False
+
+
+class S3Server(Server):
+    """An S3 server (SeaweedFS) with one empty bucket."""
+
+    name = "s3"
+    # It takes its time over a polite request, and keeps its data either way.
+    stop_signal = signal.SIGKILL
     bucket = "sortie"
     region = "us-east-1"
     access_key = "sortiekey"
     secret_key = "sortiesecret"
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="weed-", ignore_cleanup_errors=True)
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__()
         # Each of its servers has a second port for gRPC; unset ones are the first plus 10,000, free or not.
         self._ports = free_ports(10)
 
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self._ports[0]}"
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
 
     def environment(self) -> dict[str, str]:
         """What makes a portal use this server."""
@@ -141,8 +305,6 @@ class S3Server:
         )
 
     def start(self) -> None:
-        folder = Path(self._folder.name)
-        log = folder / "log"
         ports = [
             f"-{name}.port{kind}={port}"
             for (name, kind), port in zip(
@@ -151,6 +313,7 @@ class S3Server:
                 strict=True,
             )
         ]
+        folder = self.folder
         command = [
             program("weed"), "mini", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             "-master.telemetry=false", "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
@@ -164,33 +327,9 @@ class S3Server:
             "GOMEMLIMIT": "300MiB",
             "HOME": str(folder),
             "PATH": os.environ["PATH"],
-            "TMPDIR": str(folder),
         }
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True
-            )
         client = self.client()
-        wait_until(lambda: self._answers(client), self._process, log)
-
-    def kill(self) -> None:
-        """End it at once: it takes its time over a polite request, and keeps its data either way."""
-        if self._process is not None and self._process.poll() is None:
-            os.kill(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        for port in self._ports:
-            for socket_file in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):
-                socket_file.unlink()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._folder.cleanup()
+        self.launch(command, environment, lambda: self._answers(client))
 
     def _answers(self, client: Any) -> bool:
         """Whether objects can be written, which comes some time after the port is open."""
