@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from recordings.forms import LoginForm
 from recordings.logins import TooManyAttempts, WrongCredentials, sign_in
@@ -15,11 +15,12 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("password")
 def sign_in_page(request: HttpRequest) -> HttpResponse:
     """Ask for name and password, then go where `next` says, if that is a page of ours."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
-    if request.user.is_authenticated and request.method == "GET":
+    if request.user.is_authenticated and request.method != "POST":
         return _on_to(request, wanted)
     form = LoginForm(request.POST or None)
     problem, wait = "", 0

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from recordings import audit, watching
 from recordings.models import Status
@@ -28,7 +28,7 @@ _styles_of_controls = csp_update({"style-src-elem": [SELF, UNSAFE_INLINE]})
 
 @_styles_of_controls  # type: ignore[arg-type]  # its types know no view with an address
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def player(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Watch a recording and read what is known of it."""

@@ -1,0 +1,293 @@
+"""Who gets what: every route, method, kind of caller and kind of object. What is not in the table fails."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from recordings.models import Marker, Recording, User
+from tests import webm_builder as build
+from tests.making import api, browser, deleted, ready, session_of
+
+pytestmark = pytest.mark.django_db
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+KINDS = ("live", "deleted", "missing")
+
+
+@dataclass(frozen=True)
+class Role:
+    """Somebody at the door. A token opens the API, a cookie both; sam is staff but no superuser, ivan inactive."""
+
+    person: str
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.person} by {self.by}"
+
+    def may_enter(self, route: str) -> bool:
+        return self.person not in ("nobody", "ivan") and (self.by == "cookie" or route.startswith("api:"))
+
+    @property
+    def is_admin(self) -> bool:
+        return self.person in ("ada", "sam")
+
+
+PEOPLE = ("alice", "bob", "ada", "sam", "ivan")
+NOBODY = Role("nobody", "nothing")
+ROLES = [NOBODY, *(Role(who, by) for who in PEOPLE for by in ("bearer", "cookie"))]
+
+Rule = Callable[[Role, str], int | None]  # None: what the row says an allowed request gets
+
+
+def everybody(role: Role, kind: str) -> int | None:
+    return None
+
+
+def users(role: Role, kind: str) -> int | None:
+    return None
+
+
+def admins(role: Role, kind: str) -> int | None:
+    return None if role.is_admin else 403
+
+
+def hidden(role: Role, kind: str) -> int | None:
+    """The owner's and admins'; to others it does not exist."""
+    return None if kind == "live" and role.person != "bob" else 404
+
+
+def refused(role: Role, kind: str) -> int | None:
+    """The same, where clients expect to be told that it is not theirs."""
+    return 403 if kind == "live" and role.person == "bob" else hidden(role, kind)
+
+
+def hidden_session(role: Role, kind: str) -> int | None:
+    """Sessions are not deleted: theirs is there although the recording is gone."""
+    return 404 if kind == "missing" or role.person == "bob" else None
+
+
+def refused_session(role: Role, kind: str) -> int | None:
+    return 404 if kind == "missing" else 403 if role.person == "bob" else None
+
+
+def restorable(role: Role, kind: str) -> int | None:
+    return None if kind == "deleted" and role.person != "bob" else 404
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may, what an allowed request gets, and what is sent."""
+
+    rule: Rule
+    allowed: tuple[int, ...]
+    body: dict[str, Any] | None = None
+    token_only: bool = False
+
+
+TABLE: dict[tuple[str, str], Row] = {
+    ("api:login", "POST"): Row(everybody, (401,), {"username": "alice", "password": "wrong"}),
+    ("api:logout", "POST"): Row(users, (204,), token_only=True),
+    ("api:sessions", "GET"): Row(users, (200,)),
+    ("api:sessions", "POST"): Row(users, (201,), {"app_id": "firefox"}),
+    ("api:session", "GET"): Row(hidden_session, (200,)),
+    ("api:session-stop", "POST"): Row(hidden_session, (200,)),
+    ("api:recording-start", "POST"): Row(refused_session, (201,)),
+    ("api:recording-stop", "POST"): Row(refused_session, (400,), {}),
+    ("api:recording-upload", "POST"): Row(refused_session, (415,), {}),
+    ("api:recordings", "GET"): Row(users, (200,)),
+    ("api:recording", "GET"): Row(hidden, (200,)),
+    ("api:recording", "PATCH"): Row(hidden, (200,), {"title": "x"}),
+    ("api:recording", "DELETE"): Row(refused, (204,)),
+    ("api:download", "GET"): Row(refused, (200, 302)),
+    ("api:restore", "POST"): Row(restorable, (200,)),
+    ("api:markers", "GET"): Row(hidden, (200,)),
+    ("api:markers", "POST"): Row(hidden, (201,), {"at_seconds": 1}),
+    ("api:marker", "DELETE"): Row(hidden, (204,)),
+    ("api:activity", "GET"): Row(hidden, (200,)),
+    ("api:admin-recordings", "GET"): Row(admins, (200,)),
+    ("api:admin-settings", "GET"): Row(admins, (200,)),
+    ("api:admin-settings", "PUT"): Row(admins, (204,), {"recording_auto_record": "true"}),
+    ("api:schema", "GET"): Row(everybody, (200,)),
+    ("api:docs", "GET"): Row(everybody, (200,)),
+    ("login", "GET"): Row(everybody, (200, 302)),
+    ("login", "POST"): Row(everybody, (200,), {}),
+    ("logout", "POST"): Row(everybody, (302,)),
+    ("library", "GET"): Row(users, (200,)),
+    ("library_rows", "GET"): Row(users, (200,)),
+    ("deleted", "GET"): Row(users, (200,)),
+    ("delete_many", "GET"): Row(users, (302,)),
+    ("delete_many", "POST"): Row(users, (302,), {}),
+    ("restore_many", "POST"): Row(users, (302,), {}),
+    ("record", "GET"): Row(users, (200,)),
+    ("player", "GET"): Row(hidden, (200,)),
+    ("media", "GET"): Row(hidden, (200, 302)),
+}
+ROUTES = sorted({route for route, _ in TABLE})
+
+
+@dataclass(frozen=True)
+class House:
+    """The callers, and alice's objects. Ivan's are his own: even those are closed to him."""
+
+    clients: dict[Role, Client]
+    live: Recording
+    gone: Recording
+    ivans: Recording
+    marker: Marker
+
+    def address(self, route: str, role: Role, kind: str) -> str:
+        live = self.ivans if role.person == "ivan" else self.live
+        recording = {"live": live, "deleted": self.gone}.get(kind)
+        pattern = PATTERNS[route]
+        ids = {"pk": uuid4(), "marker_id": self.marker.pk}
+        if recording is not None:
+            ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
+        return reverse(route, kwargs={name: value for name, value in ids.items() if f":{name}>" in pattern})
+
+
+def _walk(patterns: list[Any], path: str = "", space: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(
+                pattern.url_patterns, path + str(pattern.pattern), f"{space}{pattern.namespace or ''}:"
+            )
+        elif isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}", path + str(pattern.pattern)
+
+
+PATTERNS = {route: path for route, path in _walk(get_resolver().url_patterns) if not route.startswith("admin:")}
+ADMIN = {route: path for route, path in _walk(get_resolver().url_patterns) if route.startswith("admin:")}
+
+
+@pytest.fixture
+def house(alice: User, bob: User, ada: User) -> House:
+    sam = User.objects.create(username="sam", is_staff=True)
+    ivan = User.objects.create(username="ivan")
+    people = {"alice": alice, "bob": bob, "ada": ada, "sam": sam, "ivan": ivan}
+    enter: dict[str, Callable[[User], Client]] = {"bearer": api, "cookie": browser}
+    clients = {role: enter[role.by](people[role.person]) for role in ROLES[1:]} | {NOBODY: browser(None)}
+    User.objects.filter(pk=ivan.pk).update(is_active=False)
+    live = ready(alice, build.webm(build.cluster(0, build.block(1, 0))))
+    ivans = Recording.objects.create(session=session_of(ivan), owner=ivan)
+    marker = Marker.objects.create(recording=live, at_ms=1)
+    return House(clients, live, deleted(alice), ivans, marker)
+
+
+def send(client: Client, method: str, address: str, body: dict[str, Any] | None = None) -> Any:
+    """`body` as JSON to the API, as a form to a page."""
+    if body is not None and not address.startswith("/api/"):
+        return client.post(address, body)
+    data = "" if body is None else json.dumps(body)
+    return client.generic(method, address, data, content_type="application/json")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is changed meanwhile has not happened."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def expected(route: str, row: Row, role: Role, kind: str) -> tuple[int, ...]:
+    is_api = route.startswith("api:")
+    entered = role.may_enter(route) and (role.by == "bearer" or not row.token_only)
+    if row.rule is not everybody and not entered:
+        return (401 if is_api else 302,)
+    denied = row.rule(role, kind)
+    return row.allowed if denied is None else (denied,)
+
+
+def kinds_of(route: str) -> tuple[str, ...]:
+    return KINDS if "<" in PATTERNS[route] else ("live",)
+
+
+def test_the_table_has_every_route() -> None:
+    assert set(PATTERNS) == set(ROUTES)
+
+
+@pytest.mark.parametrize(("route", "method"), TABLE, ids=[f"{method} {route}" for route, method in TABLE])
+def test_everybody_gets_what_the_table_says(house: House, route: str, method: str) -> None:
+    row = TABLE[route, method]
+    methods = ("GET", "HEAD") if method == "GET" else (method,)
+    for role, kind, verb in product(ROLES, kinds_of(route), methods):
+        address = house.address(route, role, kind)
+        with undone():
+            answer = send(house.clients[role], verb, address, row.body)
+        assert answer.status_code in expected(route, row, role, kind), (str(role), kind, verb, answer.content[:200])
+        if answer.status_code == 302 and row.rule is not everybody and not role.may_enter(route):
+            assert answer["Location"].startswith("/login?next=")
+        if answer.status_code in (401, 403, 404) and route.startswith("api:") and verb != "HEAD":
+            assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_no_other_method_is_answered(house: House) -> None:
+    for route, role in product(ROUTES, ROLES):
+        for method in METHODS - {method for name, method in TABLE if name == route}:
+            if method == "HEAD" and (route, "GET") in TABLE:
+                continue
+            answer = send(house.clients[role], method, house.address(route, role, "live"))
+            assert answer.status_code in refusals(route, role, method), (route, str(role), method)
+
+
+def refusals(route: str, role: Role, method: str) -> set[int]:
+    """What a method that a route does not have may get. The API asks first who it is; OPTIONS says what there is."""
+    rows = [row for (name, _), row in TABLE.items() if name == route]
+    if route.startswith("api:") and rows[0].rule is not everybody:
+        if not role.may_enter(route) or (rows[0].token_only and role.by != "bearer"):
+            return {401}
+        if rows[0].rule is admins and not role.is_admin:
+            return {403}
+    return {200, 405} if route.startswith("api:") and method == "OPTIONS" else {405}
+
+
+def test_options_do_not_tell_whether_something_exists(house: House) -> None:
+    for route, role in product(ROUTES, ROLES):
+        addresses = {house.address(route, role, kind) for kind in KINDS}
+        answers = [send(house.clients[role], "OPTIONS", address) for address in addresses]
+        assert len({(answer.status_code, answer.content) for answer in answers}) == 1, (route, str(role))
+
+
+def test_only_the_address_itself_is_one(house: House) -> None:
+    endings = ("/", ".json", "/.json", "%2f", "%00", ";x", "%20")
+    callers = (NOBODY, Role("alice", "cookie"), Role("ada", "bearer"))
+    for route, role, method, ending in product(ROUTES, callers, ("GET", "POST"), endings):
+        if route != "library":
+            answer = send(house.clients[role], method, house.address(route, role, "live") + ending)
+            assert answer.status_code == 404, (route, str(role), method, ending)
+
+
+def test_admin_pages_are_for_admins(house: House) -> None:
+    """Their tokens do not open pages, and ivan is nobody."""
+    others = {"alice": 403, "bob": 403, "nobody": 302, "ivan": 302}
+    for (route, path), role, method in product(ADMIN.items(), ROLES, ("GET", "POST", "PUT")):
+        with undone():
+            answer = send(house.clients[role], method, _admin_address(path, house.live))
+        told = (route, str(role), method)
+        if route != "admin:logout" and (role.by == "bearer" or role.person in others):
+            assert answer.status_code == (302 if role.by == "bearer" else others[role.person]), told
+            assert answer.status_code == 403 or re.match("/login|/admin/login/", answer["Location"]), told
+        assert answer.status_code < 500, told
+
+
+def _admin_address(path: str, recording: Recording) -> str:
+    """An address that matches the pattern, of an object that is there where one is named."""
+    for pattern, text in (
+        ("<path:content_type_id>", "1"),
+        ("<[^>]*id>", str(recording.pk)),
+        ("<slug:name>", "delete"),
+        (r"\^\(\?P<app_label>.*", "recordings/"),
+        (r"\(\?P<url>.*", "x"),
+    ):
+        path = re.sub(pattern, text, path)
+    return f"/{path}"
