@@ -241,7 +241,7 @@ def test_no_other_method_is_answered(house: House) -> None:
 
 
 def refusals(route: str, role: Role, method: str) -> set[int]:
-    """What a method that a route does not have may get. The API asks first who it is; OPTIONS says what there is."""
+    """What a method that a route does not have may get: the API asks first who it is, OPTIONS says what it has."""
     rows = [row for (name, _), row in TABLE.items() if name == route]
     if route.startswith("api:") and rows[0].rule is not everybody:
         if not role.may_enter(route) or (rows[0].token_only and role.by != "bearer"):

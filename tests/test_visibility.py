@@ -87,7 +87,7 @@ def test_what_has_no_object_is_for_active_users_or_admins(alice: User, ada: User
         "q=title",
         "status=recording",
         "kind=video",
-        "session={session}",
+        "session={pk}",
         "limit=1",
         "since=2020-01-01",
     ],

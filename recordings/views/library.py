@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recordings import library, retention
 from recordings.audit import actor_of
@@ -25,7 +25,7 @@ MOST_AT_ONCE = 200
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """My Recordings; an admin may look at everyone's."""
@@ -36,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def rows(request: HttpRequest) -> HttpResponse:
     """Only the rows of the same list, for the page to bring itself up to date."""
@@ -76,7 +76,7 @@ def _session_name(request: HttpRequest, pk: UUID | None) -> str:
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def deleted(request: HttpRequest) -> HttpResponse:
     """What was deleted and can still be brought back."""
@@ -86,7 +86,7 @@ def deleted(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete_many(request: HttpRequest) -> HttpResponse:
     """Ask whether to delete the chosen recordings; then do it. Held ones stay, and the answer says so."""
@@ -99,7 +99,7 @@ def delete_many(request: HttpRequest) -> HttpResponse:
     if not chosen:
         messages.info(request, "Nothing was chosen, so nothing was deleted.")
         return redirect("library")
-    if request.method == "GET":
+    if request.method != "POST":
         context = {"rows": chosen, "hours": settings.SORTIE_DELETED_KEEP_HOURS}
         return render(request, "recordings/library/delete.html", context)
     _delete(request, chosen)
