@@ -1,5 +1,6 @@
-"""Fixtures that more than one test file uses."""
+"""Fixtures that more than one test file uses, and what a run leaves out on purpose."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,71 @@ import pytest
 from pytest_django import Settings
 
 from recordings import storage
+from recordings.models import User
 from recordings.storage import RecordingStore
+from tests import environment
 from tests.services import S3Server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of the other profile: they are not skipped, as nothing is missing."""
+    kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        marker = item.get_closest_marker("only")
+        kept[marker is None or environment.PROFILE in marker.args].append(item)
+    if kept[False]:
+        config.hook.pytest_deselected(items=kept[False])
+        items[:] = kept[True]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI everything is there that a test could need, so one that is skipped is one that failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Empty folders and an empty store for each test."""
+    settings.SORTIE_DATA = tmp_path / "data"
+    settings.SORTIE_DATA.mkdir(mode=0o700)
+    settings.SORTIE_RECORDING_STORAGE_PATH = settings.SORTIE_DATA / "recordings"
+    if environment.PROFILE == "single":
+        yield
+        return
+    # One client for the whole run: making another costs more than emptying the bucket.
+    bucket = storage.store_for("s3")
+    yield
+    left = [stored.key for stored in bucket.keys()]  # noqa: SIM118  (it is no dictionary)
+    if left:
+        bucket.delete(left)
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """The owner of whatever a test is about."""
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """A stranger to it."""
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """An admin."""
+    return User.objects.create_superuser("ada")
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
+    if environment.PROFILE == "many":
+        yield environment.servers().s3
+        return
     with S3Server() as server:
         yield server
 

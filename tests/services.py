@@ -173,7 +173,7 @@ def postgres_program(name: str) -> str | None:
 
 
 class Postgres(Server):
-    """A PostgreSQL server that need not survive a power cut. As it refuses to run as root, root runs it as postgres."""
+    """A PostgreSQL server that need not survive a power cut. It refuses to run as root, who runs it as postgres."""
 
     name = "postgres"
     stop_signal = signal.SIGINT
