@@ -18,6 +18,8 @@ from tests.webm_mutations import mutated
 from tests.webm_samples import live_cluster, live_clusters, samples
 
 ROOM = 4096
+# The last frame is taken to last as long as the one before, at most a second, which may be too long.
+LAST_FRAME_MS = 1000
 NAMES = ["vp8", "vp9_opus", "av1_opus", "alpha", "audio"]
 few = settings(
     max_examples=60,
@@ -84,7 +86,7 @@ def test_any_cut_is_taken_or_refused_and_undone(name: str, draw: st.DataObject, 
     except WebmError:
         return
     assert found.end - found.cut == 0 or found.truncated
-    assert found.duration_ms <= scan(whole, tmp_path / "whole").duration_ms + 100
+    assert found.duration_ms <= scan(whole, tmp_path / "whole").duration_ms + LAST_FRAME_MS
     check_round_trip(data, path)
 
 
@@ -96,10 +98,10 @@ def test_more_of_a_recording_is_not_shorter(name: str, draw: st.DataObject, tmp_
     less = draw.draw(st.integers(head + 5000, len(whole)))
     more = draw.draw(st.integers(less, len(whole)))
     shorter, longer = scan(whole[:less], tmp_path / "less"), scan(whole[:more], tmp_path / "more")
-    # The last frame is taken to last as long as the one before, which may have been the longer one.
-    assert shorter.duration_ms <= longer.duration_ms + 100
+    assert shorter.duration_ms <= longer.duration_ms + LAST_FRAME_MS
     assert shorter.cut <= longer.cut
-    assert len(shorter.keyframes) <= len(longer.keyframes)
+    if shorter.cue_track == longer.cue_track:  # sound is indexed only until a picture comes
+        assert len(shorter.keyframes) <= len(longer.keyframes)
 
 
 def test_every_cut_near_a_seam(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_time_elements_and_cues_are_bounded(tmp_path: Path) -> None:
     data = build.webm(build.cluster(0, *frames))
     assert "seconds" in str(refusal(tmp_path, data, seconds=0))
     assert "parts" in str(refusal(tmp_path, data, elements=50))
+    assert "50 parts without" in str(refusal(tmp_path, data + build.element("ec") * 60, asides=50))
     assert "places" in str(refusal(tmp_path, data, cues=50))
     assert "hours" in str(refusal(tmp_path, data, duration_ms=20_000))
 

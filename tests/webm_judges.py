@@ -13,12 +13,11 @@ import pytest
 
 @dataclass(frozen=True)
 class Packets:
-    """What a demuxer finds, in file order: (kind, time in seconds, hash of the data) of each packet, the times of
-    video keyframes, and the latest end of a packet (its time where the length is not known)."""
+    """What a demuxer finds: (kind, time in seconds, hash of the data) of each packet in file order, the times of
+    video keyframes, and when the last packet ends; a last picture stays as long as the one before, at most 1 s."""
 
     all: tuple[tuple[str, float, str], ...]
     keyframes: tuple[float, ...]
-    last_time: float
     end: float
 
 
@@ -33,18 +32,30 @@ def ffprobe(path: Path) -> tuple[float, str]:
 
 
 def packets(path: Path) -> Packets:
-    found, keyframes, last, end = [], [], 0.0, 0.0
+    found, keyframes = [], []
+    last: dict[str, float] = {}
+    ends: dict[str, float] = {}
     with av.open(str(path), format="matroska") as container:
         for packet in container.demux():
             if packet.pts is None or packet.stream.type not in ("video", "audio"):
                 continue
             time = float(packet.pts * packet.time_base)
-            found.append((packet.stream.type, round(time, 3), hashlib.sha256(bytes(packet)).hexdigest()))
-            last = max(last, time)
-            end = max(end, time + float((packet.duration or 0) * packet.time_base))
-            if packet.stream.type == "video" and packet.is_keyframe:
+            kind = packet.stream.type
+            found.append((kind, round(time, 3), hashlib.sha256(bytes(packet)).hexdigest()))
+            sound = float((packet.duration or 0) * packet.time_base)
+            ends[kind] = time + (sound if kind == "audio" else min(time - last.get(kind, time), 1.0))
+            last[kind] = time
+            if kind == "video" and packet.is_keyframe:
                 keyframes.append(round(time, 3))
-    return Packets(tuple(found), tuple(keyframes), last, end)
+    return Packets(tuple(found), tuple(keyframes), max(ends.values()))
+
+
+def first_packets(path: Path, kind: str) -> list[tuple[bytes, int]]:
+    """Data and length in microseconds of the first ten packets of the first track of a kind."""
+    with av.open(str(path), format="matroska") as container:
+        stream = getattr(container.streams, kind)[0]
+        found = [(bytes(p), int((p.duration or 0) * p.time_base * 1_000_000)) for p in container.demux(stream)]
+        return found[:10]
 
 
 def first_time_after_seek(path: Path, seconds: float) -> float:

@@ -112,6 +112,7 @@ class Walk:
         self._end = end if head.segment_end is None else min(end, head.segment_end)
         self._limits = limits
         self._left = limits.elements
+        self._asides = limits.asides
         self._places = DAMAGED_PLACES
         self._buffer, self._base = b"", 0
         self._at = head.body_start
@@ -197,7 +198,7 @@ class Walk:
     def _skip(self, size: int, payload: int, stop: int) -> bool:
         if size == UNKNOWN or payload + size > stop:
             return False
-        self._count(1)
+        self._count_aside()
         self._at = payload + size
         return True
 
@@ -205,6 +206,13 @@ class Walk:
         self._left -= elements
         if self._left < 0:
             raise BeyondLimits(f"The recording has more than {self._limits.elements:,} parts.")
+
+    def _count_aside(self) -> None:
+        self._asides -= 1
+        if self._asides < 0:
+            raise BeyondLimits(
+                f"The recording has more than {self._limits.asides:,} parts without a picture or sound."
+            )
 
     def _peek(self, at: int) -> tuple[int, int, int]:
         """Id, size (or UNKNOWN) and payload offset of the element at `at`; all 0 if there is none."""
@@ -285,8 +293,8 @@ class Walk:
                 lasting = self._uint(payload, min(size, 8))
             elif element == ebml.REFERENCE_BLOCK:
                 refers = True
-            self._left -= 1
             child = payload + size
+            self._count(1)
         if not block or self._last[key] is None:
             return 0
         self._before[key], self._last[key], self._where[key] = self._last[key], when, block
@@ -329,6 +337,7 @@ class Walk:
 
     def _begins(self, at: int) -> int:
         """The id of the cluster or EBML header at `at`, or 0 if it does not open as one: it is part of a frame."""
+        self._count_aside()
         element, _, payload = self._peek(at)
         inside, _, _ = self._peek(payload) if payload else _NO_ELEMENT
         return element if inside in OPENS_WITH.get(element, ()) else 0

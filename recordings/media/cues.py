@@ -3,6 +3,7 @@
 RFC 9559 section 5.1.5. Times are in ticks; positions count from the payload of the Segment.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
@@ -35,7 +36,7 @@ def ascending(keyframes: Keyframes, end_ticks: float) -> Keyframes:
 def _longest_run(times: Sequence[int], usable: list[int]) -> list[int]:
     lowest: list[int] = []  # the lowest time that a run of each length can end with
     ends: list[int] = []  # and which keyframe that is
-    before: dict[int, int] = {}
+    before = array("q", bytes(8 * len(times)))
     for i in usable:
         length = bisect_left(lowest, times[i])
         lowest[length : length + 1] = [times[i]]

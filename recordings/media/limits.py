@@ -15,7 +15,8 @@ class Limits:
     duration_ms: from time 0 to the end of the last block.
     cues: index entries kept in memory; at two a second 24 hours make 172,800.
     elements: what is walked after the head; 24 hours at 60 frames and 50 sound packets a second make 9.5 million.
-    seconds: wall-clock time for one scan.
+    asides: those of them that hold no frame; a live file has one for each cluster.
+    seconds: processor time for one scan; waiting for a slow disk does not count.
     """
 
     head_bytes: int = 1 << 20
@@ -26,5 +27,6 @@ class Limits:
     side: int = 16_384
     duration_ms: int = 24 * HOUR_MS
     cues: int = 250_000
-    elements: int = 20_000_000
-    seconds: float = 30.0
+    elements: int = 12_000_000
+    asides: int = 1_000_000
+    seconds: float = 20.0

@@ -18,20 +18,20 @@ class Source:
     """The bytes `start` to `end` of an open file; offsets are those of the file.
 
     file: an open file with a descriptor; its position is neither used nor moved.
-    seconds: after so long `window` and `read` raise `BeyondLimits`.
+    seconds: of this thread's processor time, after which `window` raises `BeyondLimits`.
     """
 
     def __init__(self, file: BinaryIO, start: int, end: int, *, seconds: float) -> None:
         self._fd = file.fileno()
         self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
+        self._deadline = time.thread_time() + seconds
         self.start = start
         self.end = end
 
     def window(self, at: int, size: int = WINDOW) -> bytes:
         """Up to `size` bytes from `at` on, and `MARGIN` zeros after them where the file ends."""
-        if time.monotonic() > self._deadline:
-            raise BeyondLimits(f"Reading the recording took more than {self._seconds:g} seconds.")
+        if time.thread_time() > self._deadline:
+            raise BeyondLimits(f"The recording takes more than {self._seconds:g} seconds to read.")
         wanted = max(0, min(size, self.end - at))
         data = os.pread(self._fd, wanted, at)
         return data if len(data) == wanted and at + wanted < self.end else data + bytes(MARGIN)
