@@ -149,6 +149,8 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
+# No page takes a file: with a handler, anybody's would be kept on disk while it comes, before we know who it is.
+FILE_UPLOAD_HANDLERS: list[str] = []
 
 # --- Security -------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SORTIE_HTTPS
