@@ -14,15 +14,14 @@ from datetime import timedelta
 from celery import current_app
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from recordings.models import Job, JobKind, Recording
+from recordings.querysets import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 20.0
-MAX_ATTEMPTS = 5
 WAKE_TASK = "recordings.tasks.wake"
 
 Handler = Callable[[Job], None]
@@ -46,7 +45,7 @@ def ring() -> None:
     """Wake a worker. Nobody waits for it and nothing depends on it: the sweep finds what no message announced."""
     try:
         current_app.send_task(WAKE_TASK, retry=False, ignore_result=True, expires=60)
-    except (OperationalError, OSError) as error:
+    except Exception as error:  # whatever is wrong with the broker, what was asked of us is done
         logger.warning("No worker could be woken, the sweep will find the work: %s", error)
 
 
@@ -81,10 +80,8 @@ def exhausted(job: Job) -> bool:
 
 
 def _take_next() -> Job | None:
-    # Only due jobs that have attempts left: the others wait for a person.
     while True:
-        due = Job.objects.due(timezone.now()).filter(attempts__lt=MAX_ATTEMPTS)
-        job = due.select_related("recording").first()
+        job = Job.objects.due(timezone.now()).select_related("recording").first()
         if job is None or _take(job):
             return job
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Viewer: TypeAlias = User | AnonymousUser
 
+MAX_ATTEMPTS = 5
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def visible_to(self, user: "Viewer") -> Self:
@@ -32,6 +34,10 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
     def restorable_by(self, user: "Viewer", now: datetime) -> Self:
         """Deleted ones that `user` may still bring back."""
         return self.exclude(deleted_at=None).filter(purge_after__gt=now)._belonging_to(user)
+
+    def administered_by(self, user: "Viewer") -> Self:
+        """Everyone's, deleted ones too, for admins; nothing for anybody else."""
+        return self if is_admin(user) else self.none()
 
     def _belonging_to(self, user: "Viewer") -> Self:
         if is_admin(user):
@@ -59,20 +65,21 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
         )
 
     def silent(self, now: datetime) -> Self:
-        """Unfinished ones whose client has not been heard of in time, and that have no work waiting."""
+        """Unfinished ones whose client has not been heard of in time, and that no job will bring any further."""
         return self.filter(
             Q(lease_until__lte=now) | Q(lease_until=None),
             status__in=["recording", "uploading"],
-            jobs=None,
-        )
+        ).exclude(jobs__attempts__lt=MAX_ATTEMPTS)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     def due(self, now: datetime) -> Self:
-        """Jobs that may be claimed: their time has come and no live process holds them. Fewest attempts first."""
-        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now), run_after__lte=now).order_by(
-            "attempts", "run_after"
-        )
+        """Jobs that may be claimed: their time has come and no live process holds them. Fewest attempts first.
+
+        Those that have used up their attempts wait for a person.
+        """
+        free = self.filter(Q(lease_until=None) | Q(lease_until__lte=now), run_after__lte=now)
+        return free.filter(attempts__lt=MAX_ATTEMPTS).order_by("attempts", "run_after")
 
 
 def keyset_after(created_at: datetime, pk: Any) -> Q:

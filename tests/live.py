@@ -110,6 +110,13 @@ class Wire:
         response.begin()
         return response.status, response.headers, response.read()
 
+    def line(self) -> bytes:
+        """The next line of an answer that has no body."""
+        received = b""
+        while not received.endswith(b"\r\n\r\n"):
+            received += self._plug.recv(1)
+        return received.strip()
+
     def rest(self) -> bytes:
         """Everything that still comes until the portal ends the connection."""
         received = b""

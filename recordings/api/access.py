@@ -11,6 +11,7 @@ from recordings.permissions import Can, can
 
 NO_RECORDING = "There is no such recording."
 NO_SESSION = "There is no such session."
+NO_SUCH_RECORDING = "This session has no such recording."
 
 
 def user_of(request: HttpRequest) -> User:
@@ -59,7 +60,7 @@ def recording_of_session(session: Session, recording_id: UUID) -> Recording:
     """The recording of a body's `recording_id`, which counts only within the session of the address."""
     recording = Recording.objects.filter(pk=recording_id, session=session, deleted_at=None).first()
     if recording is None:
-        raise NotFound("This session has no such recording.")
+        raise NotFound(NO_SUCH_RECORDING)
     return recording
 
 

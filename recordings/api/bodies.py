@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, QueryDict
@@ -17,6 +18,7 @@ from recordings.media.errors import BeyondLimits, WebmError
 
 # What a form may have besides the file: its other fields, and the boundaries.
 FORM_OVERHEAD = 64 * 1024
+NO_FILE = "The form has no field `file` with the recording in it."
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _BROKEN_OFF = "The upload broke off: {arrived} of {announced} bytes arrived. Nothing was kept; send it again."
 
@@ -75,6 +77,9 @@ class Uploaded(UploadedFile):  # type: ignore[type-arg]
         super().__init__(name=name, size=arrived.length)
         self.arrived = arrived
 
+    def close(self) -> None:
+        """There is nothing open: the parser closes what it has when a form goes wrong."""
+
 
 class _ToStaging(FileUploadHandler):
     """Writes a form's file to staging while the form is parsed."""
@@ -89,8 +94,8 @@ class _ToStaging(FileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self._intake is not None:
-            raise ProblemError(400, "Send one file at a time.")
+        if self.field_name != "file":
+            raise ProblemError(400, NO_FILE)
         # The form is longer than its file, and its length was looked at.
         self._intake = Intake(expected=min(self._expected, intake.largest()))
 
@@ -148,6 +153,10 @@ def _as_problems() -> Iterator[None]:
         raise ProblemError(413, str(error)) from error
     except (intake.BrokenOff, MultiPartParserError) as error:
         raise ProblemError(400, str(error)) from error
+    except TooManyFieldsSent as error:
+        raise ProblemError(400, "The form has too many fields.") from error
+    except TooManyFilesSent as error:
+        raise ProblemError(400, "Send one file at a time.") from error
     except staging.DiskFull as error:
         raise ProblemError(507, str(error), headers={"Retry-After": "300"}) from error
     except WebmError as error:

@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recordings.api import bodies
-from recordings.api.access import recording_of_session, session_or_403
+from recordings.api.access import NO_SUCH_RECORDING, recording_of_session, session_or_403
 from recordings.api.authentication import SignedIn
 from recordings.api.errors import ProblemError
 from recordings.api.schema import problems
@@ -18,10 +19,8 @@ from recordings.api.serializers import RecordingIdIn, StatusOut, UploadIn
 from recordings.audit import actor_of
 from recordings.ingest import simple, staging
 from recordings.media.errors import WebmError
-from recordings.models import Session, Status
+from recordings.models import Recording, Session, Status
 from recordings.permissions import Can
-
-NO_FILE = "The form has no field `file` with the recording in it."
 
 
 class FormBody(BaseParser):
@@ -70,7 +69,7 @@ def _finish(request: Request, session: Session, fields: Any, uploaded: bodies.Up
     try:
         recording_id = _recording_id(fields)
         if uploaded is None:
-            raise ProblemError(400, NO_FILE)
+            raise ProblemError(400, bodies.NO_FILE)
         recording = recording_of_session(session, recording_id)
     except BaseException:
         if uploaded is not None:
@@ -80,6 +79,8 @@ def _finish(request: Request, session: Session, fields: Any, uploaded: bodies.Up
         done = simple.complete(recording, uploaded.arrived, actor_of(request), name=uploaded.name or "")
     except WebmError as error:
         raise bodies.refused(error) from error
+    except Recording.DoesNotExist as error:
+        raise NotFound(NO_SUCH_RECORDING) from error
     return Response({"status": done.status}, status=200 if done.status == Status.READY else 202)
 
 

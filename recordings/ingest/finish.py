@@ -26,11 +26,14 @@ class NothingToRetry(Exception):
 
 
 def run(job: Job) -> None:
-    """The worker's way: what the upload itself is to blame for ends on the recording, not on the job."""
+    """The worker's way: what the upload itself is to blame for ends on the recording, not on the job.
+
+    Its bytes stay, for somebody was told that they are safe here.
+    """
     try:
         put_away(job)
     except WebmError as error:
-        refuse(job, error)
+        _fail(job.recording, str(error))
 
 
 def put_away(job: Job) -> None:
@@ -45,7 +48,8 @@ def put_away(job: Job) -> None:
         return
     staged_id = upload.pk
     try:
-        with staging.sealed(staged_id) as file:
+        # Writing the head takes disk space too: the room for it is a hole.
+        with staging.sealed(staged_id) as file, staging.full_disk_told():
             scan = _make_seekable(file, upload)
             _store(upload, scan)
             _become_ready(upload, scan)
@@ -61,7 +65,7 @@ def put_away(job: Job) -> None:
 
 
 def refuse(job: Job, error: WebmError) -> None:
-    """The upload's bytes are of no use: the recording has failed and waits for better ones."""
+    """Drop bytes that are of no use, while their sender waits: the recording has failed, better ones may come."""
     uploads = list(Upload.objects.filter(recording_id=job.recording_id).values_list("pk", flat=True))
     with transaction.atomic():
         Upload.objects.filter(pk__in=uploads).delete()

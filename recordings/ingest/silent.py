@@ -8,12 +8,13 @@ from django.db import transaction
 from recordings import audit
 from recordings.audit import SORTIE
 from recordings.ingest import staging
+from recordings.ingest.finish import GAVE_UP
 from recordings.models import Action, Recording, Status, Upload, WrongStatusError
 from recordings.storage import StorageUnavailable, current_store
 
 logger = logging.getLogger(__name__)
 
-NOTHING_CAME = "Nothing arrived: the recorder went silent at {at:%H:%M:%S} UTC and sent no bytes."
+NOTHING_CAME = "Nothing arrived: the recorder sent no bytes before {at:%H:%M} UTC on {at:%Y-%m-%d}."
 FORGOTTEN_AFTER = timedelta(hours=1)
 HALF_STORED_AFTER = timedelta(days=1)
 BATCH = 100
@@ -28,8 +29,8 @@ def complete(now: datetime) -> int:
 
 
 def _fail(recording: Recording) -> bool:
-    last_heard = recording.lease_until or recording.created_at
-    error = NOTHING_CAME.format(at=last_heard)
+    waited_until = recording.lease_until or recording.created_at
+    error = GAVE_UP if recording.uploads.exists() else NOTHING_CAME.format(at=waited_until)
     with transaction.atomic():
         try:
             recording.advance(Status.FAILED, error=error, lease_until=None)

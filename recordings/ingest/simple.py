@@ -23,8 +23,13 @@ def complete(recording: Recording, arrived: Arrived, by: Actor, *, name: str = "
 
     Raises:
         WebmError: the bytes are no recording that can be kept; they are dropped and the recording has failed.
+        Recording.DoesNotExist: it was deleted while its bytes were on their way; they are dropped.
     """
-    job = _accept(recording, arrived, by, name)
+    try:
+        job = _accept(recording, arrived, by, name)
+    except Recording.DoesNotExist:
+        staging.remove(arrived.upload_id)
+        raise
     if job is None:
         staging.remove(arrived.upload_id)
         return recording
@@ -50,7 +55,7 @@ def _accept(recording: Recording, arrived: Arrived, by: Actor, name: str) -> Job
     None if the recording has its bytes already: it is ready, or an earlier upload is being put away.
     """
     with transaction.atomic():
-        locked = Recording.objects.select_for_update().get(pk=recording.pk)
+        locked = Recording.objects.select_for_update().get(pk=recording.pk, deleted_at=None)
         recording.status = locked.status
         if locked.status == Status.READY or (locked.status == Status.UPLOADING and locked.uploads.exists()):
             return None

@@ -57,15 +57,14 @@ class Staged:
             DiskFull: less than all of it may have been kept; the file's size says how much.
         """
         view = memoryview(data)
-        try:
+        with full_disk_told():
             while view:
                 view = view[os.write(self._descriptor, view) :]
-        except OSError as error:
-            raise _disk_full(error) from error
 
     def sync(self) -> None:
-        """Return once the bytes survive a power cut."""
-        os.fdatasync(self._descriptor)
+        """Return once the bytes survive a power cut. Raises DiskFull, for some file systems find out only then."""
+        with full_disk_told():
+            os.fdatasync(self._descriptor)
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -88,14 +87,17 @@ def create(*, expected: int) -> Staged:
         raise DiskFull
     upload_id, room = uuid.uuid4(), room_for(expected)
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
+    with full_disk_told():
         descriptor = os.open(path_of(upload_id), flags, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.ftruncate(descriptor, room)
-        os.lseek(descriptor, room, os.SEEK_SET)
-        _sync_folder(folder)
-    except OSError as error:
-        raise _disk_full(error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.ftruncate(descriptor, room)
+            os.lseek(descriptor, room, os.SEEK_SET)
+            _sync_folder(folder)
+        except BaseException:
+            os.close(descriptor)
+            remove(upload_id)
+            raise
     return Staged(upload_id, room, descriptor)
 
 
@@ -120,18 +122,27 @@ def sync(file: BinaryIO) -> None:
     os.fdatasync(file.fileno())
 
 
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Raises DiskFull in place of the errors of the system that mean it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull from error
+        raise
+
+
 def copy_without_room(upload_id: uuid.UUID, room: int) -> Path:
     """A second file that holds just the uploaded bytes; made anew if it is there. The kernel does the copying."""
     source, target = path_of(upload_id), path_of(upload_id).with_suffix(".whole")
     with source.open("rb") as from_file, target.open("wb") as to_file:
         left = os.fstat(from_file.fileno()).st_size - room
         from_file.seek(room)
-        try:
+        with full_disk_told():
             while left > 0:
                 left -= os.sendfile(to_file.fileno(), from_file.fileno(), None, left)
-        except OSError as error:
-            raise _disk_full(error) from error
-        os.fdatasync(to_file.fileno())
+            os.fdatasync(to_file.fileno())
     target.chmod(0o600)
     return target
 
@@ -171,7 +182,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _disk_full(error: OSError) -> Exception:
-    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else error

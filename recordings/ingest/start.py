@@ -1,5 +1,6 @@
 """Starting and stopping a recording, and the sessions it is made in."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db import transaction
@@ -21,8 +22,9 @@ class NotRunning(Exception):
 
 
 def open_session(*, owner: User, by: Actor, app_id: str, **facts: str) -> Session:
-    """A new session of `owner`; `facts` are further fields of it."""
+    """A new session of `owner`; `facts` are further fields of it. What `app_id` shows must not be empty."""
     facts["title"] = clean_title(facts.get("title", ""))
+    facts["target"] = clean_title(facts.get("target", ""), longest=255)
     with transaction.atomic():
         session = Session.objects.create(owner=owner, app_id=clean_title(app_id, longest=100), **facts)
         audit.record(Action.SESSION_START, by, session=session)
@@ -62,14 +64,19 @@ def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO) -> Recording:
 
 
 def stop(recording: Recording, by: Actor) -> Recording:
-    """The capture is over and its bytes are to come. Doing it again, or to a ready one, changes nothing."""
+    """The capture is over and its bytes are to come. Doing it again, or to a ready one, changes nothing.
+
+    Nor does it to a failed one whose bytes are kept: only an upload, or a retry, moves that on.
+    """
     with transaction.atomic():
-        try:
-            recording.advance(
-                Status.UPLOADING, lease_until=timezone.now() + UPLOAD_LEASE, error="", incomplete=False
-            )
-        except WrongStatusError:
-            recording.refresh_from_db(fields=["status"])
-        else:
-            audit.record(Action.STOP, by, recording=recording)
+        if not recording.uploads.exists():
+            _expect_bytes(recording, by)
+    recording.refresh_from_db(fields=["status"])
     return recording
+
+
+def _expect_bytes(recording: Recording, by: Actor) -> None:
+    lease_until = timezone.now() + UPLOAD_LEASE
+    with suppress(WrongStatusError):
+        recording.advance(Status.UPLOADING, lease_until=lease_until, error="", incomplete=False)
+        audit.record(Action.STOP, by, recording=recording)

@@ -1,0 +1,188 @@
+"""Uploads over real connections: refused before the body is sent, broken off in the middle, and two at a time."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from recordings import logins
+from recordings.models import Recording, User
+from tests.live import Web, Wire, database_url
+from tests.making import BOUNDARY, FORM, events, field, file, form, started, webm
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Headers = dict[str, str | int]
+TOO_MUCH = 2 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[Web]:
+    with Web(database_url(), SORTIE_RECORDING_MAX_SIZE_MB="1") as server:
+        yield server
+
+
+class Sender:
+    """Alice's program, with one recording to upload."""
+
+    def __init__(self, web: Web, alice: User) -> None:
+        self.web = web
+        self.recording = started(alice)
+        self.path = f"/api/sessions/{self.recording.session_id}/recording/upload"
+        self.form = form(field("recording_id", str(self.recording.pk)), file(webm()))
+        token, _ = logins.issue_token(alice)
+        self.headers: Headers = {"Authorization": f"Bearer {token}", "Content-Type": FORM}
+
+    def begin(self, wire: Wire, *, bare: bool = False, **headers: str | int) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        kind = {"Content-Type": "video/webm"} if bare else {}
+        path = f"{self.path}?recording_id={self.recording.pk}" if bare else self.path
+        wire.head("POST", path, {**self.headers, **kind, **named})
+
+
+@pytest.fixture
+def sender(web: Web, alice: User) -> Sender:
+    return Sender(web, alice)
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return true()
+
+
+def nothing_came_of_it(sender: Sender) -> bool:
+    recording = Recording.objects.get(pk=sender.recording.pk)
+    return recording.status == "recording" and until(lambda: sender.web.staged() == [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content_Length": 10**10}, 413),
+        ({"Content_Length": 10**10, "Content_Type": "video/webm"}, 413),
+        ({"Content_Length": 10**14}, 413),
+        ({"Content_Length": 10**10, "Expect": "100-continue"}, 413),
+        ({"Content_Length": TOO_MUCH}, 413),
+        ({}, 411),
+        ({"Transfer_Encoding": "chunked"}, 411),
+        ({"Transfer_Encoding": "chunked", "Content_Length": 5}, 411),
+        ({"Content_Length": "+5"}, 400),
+        ({"Content_Length": "-5"}, 400),
+        ({"Content_Length": "0x5"}, 400),
+        ({"Content_Length": "5\r\nContent-Length: 6"}, 400),
+        ({"Content_Length": 10**10, "Content_Type": "image/png"}, 413),
+        ({"Content_Length": 5000, "Content_Type": "image/png"}, 415),
+        ({"Content_Length": 5000, "Content_Type": "multipart/form-data"}, 400),
+    ],
+)
+def test_a_wrong_head_is_answered_before_any_body(sender: Sender, headers: Headers, status: int) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, **headers)
+        assert wire.answer()[0] == status
+    assert nothing_came_of_it(sender)
+
+
+def test_who_sends_too_much_all_the_same_can_read_why(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=50_000_000)
+        with suppress(ConnectionError):
+            for _ in range(200):
+                wire.send(bytes(250_000))
+        status, _, body = wire.answer()
+    assert status == 413
+    assert b"Recording too large (max 1 MB)" in body
+
+
+def test_what_follows_a_refused_head_is_not_taken_for_a_request(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=TOO_MUCH)
+        wire.head("GET", "/login", {})
+        assert wire.rest().count(b"HTTP/1.1 ") == 1
+
+
+def test_a_client_may_ask_before_it_sends(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=len(sender.form), Expect="100-continue")
+        assert wire.line() == b"HTTP/1.1 100 Continue"
+        wire.send(sender.form)
+        assert wire.answer()[0] == 200
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("missing", [1, 1000, 200_000])
+@pytest.mark.parametrize("polite", [True, False])
+def test_a_body_that_breaks_off_is_no_recording(sender: Sender, bare: bool, missing: int, polite: bool) -> None:
+    whole = webm() if bare else sender.form
+    with sender.web.connected() as wire:
+        sender.begin(wire, bare=bare, Content_Length=len(whole))
+        wire.send(whole[: max(100, len(whole) - missing)])
+        if polite:
+            wire.no_more()
+            status, _, body = wire.answer()
+            assert status == 400
+            assert b"broke off" in body
+        else:
+            until(lambda: bool(sender.web.staged()), 1)
+            wire.vanish()
+    assert nothing_came_of_it(sender)
+
+
+def test_a_form_as_long_as_announced_but_without_an_end_is_none(sender: Sender) -> None:
+    whole = sender.form.replace(f"--{BOUNDARY}--".encode(), f"--{BOUNDARY}xx".encode())
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=len(whole))
+        wire.send(whole)
+        assert wire.answer()[0] == 400
+    assert nothing_came_of_it(sender)
+
+
+def test_more_than_announced_is_not_part_of_it(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, bare=True, Content_Length=len(webm()))
+        wire.send(webm() + b"GET /admin HTTP/1.1\r\n\r\n")
+        assert wire.answer()[0] == 200
+    assert Recording.objects.get().size_bytes == len(webm())
+
+
+def test_a_slow_body_is_taken_as_it_comes(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=len(sender.form))
+        third = len(sender.form) // 3
+        for at in range(0, len(sender.form), third):
+            wire.send(sender.form[at : at + third])
+            time.sleep(0.2)
+        assert wire.answer()[0] == 200
+    assert sender.web.staged() == []
+
+
+def test_of_many_uploads_at_once_one_counts(sender: Sender) -> None:
+    def send(_: int) -> int:
+        with sender.web.connected(timeout=60) as wire:
+            sender.begin(wire, Content_Length=len(sender.form))
+            wire.send(sender.form[:-10])
+            time.sleep(0.3)
+            wire.send(sender.form[-10:])
+            return wire.answer()[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = set(pool.map(send, range(6)))
+    assert 200 in statuses
+    assert statuses <= {200, 202}
+    assert until(lambda: Recording.objects.get().status == "ready")
+    assert events(sender.recording).count("upload") == 1
+    assert until(lambda: sender.web.staged() == [])
+
+
+def test_the_bytes_come_back_as_they_were_sent(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, Content_Length=len(sender.form))
+        wire.send(sender.form)
+        assert wire.answer()[0] == 200
+    with sender.web.connected() as wire:
+        headers = {name: value for name, value in sender.headers.items() if name == "Authorization"}
+        wire.head("GET", f"/api/recordings/{sender.recording.pk}/download?original=1", headers)
+        assert wire.answer()[2] == webm()

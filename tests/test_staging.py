@@ -1,0 +1,266 @@
+"""Bytes on the staging disk: limits, room in front, full disks, and what is cleaned up when nobody comes back."""
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from recordings import jobs, retention
+from recordings.audit import Actor
+from recordings.ingest import finish, intake, silent, simple, staging, start
+from recordings.models import AuditEvent, Job, JobKind, Recording, Status, Upload, User
+from recordings.tasks import HANDLERS
+from tests.making import api, arrived, events, ready, staged, started, stored, upload, webm
+
+pytestmark = pytest.mark.django_db
+
+MIB = 1024 * 1024
+
+
+def test_the_largest_allowed_is_taken_and_one_byte_more_is_not(alice: User, settings: Settings) -> None:
+    settings.SORTIE_RECORDING_MAX_SIZE_MB = 1
+    padding = bytes(MIB - len(webm()))
+    for data, status in ((webm() + padding, 200), (webm() + padding + b"x", 413)):
+        recording = started(alice)
+        answer = upload(api(alice), recording, data)
+        assert answer.status_code == status
+        assert staged() == []
+    assert answer.json()["detail"] == "Recording too large (max 1 MB)"
+    assert Recording.objects.get(pk=recording.pk).status == "recording"
+
+
+def test_the_limit_holds_for_bytes_whatever_was_announced(settings: Settings) -> None:
+    settings.SORTIE_RECORDING_MAX_SIZE_MB = 1
+    taken = intake.Intake(expected=10)
+    taken.write(webm())
+    with pytest.raises(intake.TooLarge):
+        taken.write(bytes(MIB))
+    taken.discard()
+    assert staged() == []
+    with pytest.raises(intake.TooLarge):
+        intake.Intake(expected=MIB + 1)
+    assert staged() == []
+
+
+@pytest.mark.parametrize("size", [1, 255, 256 * 1024, 4 * MIB - 1, 4 * MIB, 5 * MIB + 3])
+def test_length_and_hash_are_right_for_every_size(size: int) -> None:
+    data = (webm() * (size // len(webm()) + 1))[:size]
+    taken = intake.Intake(expected=size)
+    step = 100_000
+    for at in range(0, size, step):
+        taken.write(data[at : at + step])
+    if size < 100:  # too little to be a recording
+        taken.discard()
+        return
+    there = taken.seal()
+    taken.discard()
+    assert (there.length, there.sha256) == (size, sha256(data).hexdigest())
+    path = staging.path_of(there.upload_id)
+    assert path.read_bytes() == bytes(there.room) + data
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("length", "room"),
+    [(0, 4096), (1, 4096), (8 * MIB, 4096), (8 * MIB + 1, 8192), (MIB * 1024, 512 * 1024), (1 << 50, 512 * 1024)],
+)
+def test_room_is_whole_pages_in_proportion(length: int, room: int) -> None:
+    assert staging.room_for(length) == room
+
+
+def test_room_is_a_hole() -> None:
+    with staging.create(expected=1 << 30) as empty:
+        assert staging.path_of(empty.id).stat().st_size == empty.room == 512 * 1024
+        assert staging.path_of(empty.id).stat().st_blocks == 0
+    staging.remove(empty.id)
+
+
+def test_only_one_works_on_a_staged_file() -> None:
+    there = arrived(webm())
+    with staging.sealed(there.upload_id), pytest.raises(staging.Busy), staging.sealed(there.upload_id):
+        pass
+    with staging.sealed(there.upload_id) as free:
+        assert free.read(1) == b"\0"
+
+
+def test_the_copy_without_room_is_the_upload_and_can_be_made_again() -> None:
+    there = arrived(webm())
+    for _ in range(2):
+        copy = staging.copy_without_room(there.upload_id, there.room)
+        assert copy.read_bytes() == webm()
+        assert copy.stat().st_mode & 0o777 == 0o600
+    staging.remove(there.upload_id)
+    staging.remove(there.upload_id)
+    assert staged() == []
+
+
+# --- full disks -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Staging on a file system that holds one recording and a half, and says that it holds more."""
+    folder = settings.SORTIE_DATA / "staging"
+    folder.mkdir()
+    size = -(-len(webm()) * 3 // 2 // 4096) * 4096
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("A small file system can only be made by root.")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1 << 50))
+    yield
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_full_disk_is_told_and_nothing_of_the_upload_stays(alice: User) -> None:
+    client, recording = api(alice), started(alice)
+    blocker = arrived(webm())
+    answer = upload(client, recording)
+    assert (answer.status_code, answer.json()["title"]) == (507, "Insufficient Storage")
+    assert int(answer["Retry-After"]) > 0
+    assert staged() == [f"{blocker.upload_id}.part"]
+    assert Recording.objects.get().status == "recording"
+    staging.remove(blocker.upload_id)
+    assert upload(client, recording).json() == {"status": "ready"}
+
+
+def test_uploads_stop_before_the_disk_is_full(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, recording = api(alice), started(alice)
+    monkeypatch.setattr(staging, "FREE_SPACE_FLOOR", 1 << 60)
+    assert upload(client, recording).status_code == 507
+    assert staged() == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("call", ["open", "ftruncate", "write", "fdatasync", "fsync"])
+def test_a_disk_may_be_full_at_any_step(
+    alice: User, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    real = getattr(os, call)
+
+    def full(*args: Any, **kwargs: Any) -> Any:
+        if call == "open" and not str(args[0]).endswith(".part"):
+            return real(*args, **kwargs)
+        raise OSError(number, os.strerror(number))
+
+    client, recording = api(alice), started(alice)
+    descriptors = len(os.listdir("/dev/fd"))
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, full)
+        answer = upload(client, recording)
+    assert answer.status_code == 507, answer.content
+    assert staged() == stored() == []
+    assert len(os.listdir("/dev/fd")) <= descriptors
+    assert upload(client, recording).json() == {"status": "ready"}
+
+
+def test_a_disk_that_is_full_when_the_head_is_written_costs_time_only(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    recording = started(alice)
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "pwrite", full)
+        assert upload(api(alice), recording).json() == {"status": "uploading"}
+        for _ in range(10):
+            Job.objects.update(run_after=timezone.now())
+            jobs.run_due(HANDLERS)
+    [job] = Job.objects.all()
+    assert (job.attempts, "disk is full" in job.error) == (0, True)
+    Job.objects.update(run_after=timezone.now())
+    jobs.run_due(HANDLERS)
+    recording.refresh_from_db()
+    assert recording.status == "ready"
+
+
+# --- nobody comes back ----------------------------------------------------------------------------------------
+
+
+def later(hours: float) -> datetime:
+    return timezone.now() + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "hours", "expected"),
+    [
+        ("started", 23.9, "recording"),
+        ("started", 24.1, "failed"),
+        ("stopped", 0.24, "uploading"),
+        ("stopped", 0.26, "failed"),
+        ("ready", 1000, "ready"),
+        ("failed", 1000, "failed"),
+    ],
+)
+def test_a_silent_capture_is_ended_when_its_time_is_over(
+    alice: User, prepare: str, hours: float, expected: str
+) -> None:
+    recording = ready(alice) if prepare == "ready" else started(alice)
+    if prepare == "stopped":
+        start.stop(recording, Actor(alice))
+    if prepare == "failed":
+        recording.advance(Status.FAILED, error="before")
+    before = len(events(recording))
+    ended = silent.complete(later(hours))
+    recording.refresh_from_db()
+    assert recording.status == expected
+    assert ended == (prepare in ("started", "stopped") and expected == "failed")
+    assert len(events(recording)) == before + ended
+    if ended:
+        assert recording.error.startswith("Nothing arrived")
+        assert AuditEvent.objects.get(action="fail").actor_name == ""
+        assert silent.complete(later(hours)) == 0
+        assert upload(api(alice), recording).json() == {"status": "ready"}
+
+
+def test_a_recording_that_is_being_put_away_is_not_silent(alice: User) -> None:
+    recording, there = started(alice), arrived(webm())
+    simple._accept(recording, there, Actor(alice), "x")
+    assert silent.complete(later(1000)) == 0
+    Job.objects.update(attempts=jobs.MAX_ATTEMPTS)
+    assert silent.complete(later(1000)) == 1
+    recording.refresh_from_db()
+    assert (recording.status, recording.error) == ("failed", finish.GAVE_UP)
+    assert staged() == [f"{there.upload_id}.part"]
+
+
+def test_forgotten_bytes_are_removed_and_others_are_not(alice: User, settings: Settings) -> None:
+    old, young, awaited = (arrived(webm()) for _ in range(3))
+    with closing(staging.create(expected=10)) as busy:
+        foreign = settings.SORTIE_DATA / "staging" / "notes.txt"
+        foreign.write_text("not ours")
+        for path in foreign.parent.iterdir():
+            os.utime(path, (0, 0))
+        os.utime(staging.path_of(young.upload_id))
+        Upload.objects.create(id=awaited.upload_id, recording=started(alice), room=awaited.room)
+        assert silent.forget_abandoned(timezone.now()) == 1
+        left = {f"{kept}.part" for kept in (young.upload_id, awaited.upload_id, busy.id)}
+        assert set(staged()) == left | {"notes.txt"}
+        assert f"{old.upload_id}.part" not in staged()
+
+
+def test_a_recording_deleted_while_its_bytes_come_stays_deleted(alice: User) -> None:
+    recording, there = started(alice), arrived(webm())
+    retention.delete(recording, Actor(alice))
+    with pytest.raises(Recording.DoesNotExist):
+        simple.complete(recording, there, Actor(alice))
+    assert staged() == stored() == []
+    assert not Job.objects.exists()
+
+
+def test_putting_away_what_is_gone_does_nothing(alice: User) -> None:
+    job = Job.objects.create(kind=JobKind.FINISH, recording=started(alice))
+    finish.put_away(job)
+    assert Recording.objects.get().status == "recording"
