@@ -102,6 +102,19 @@ def test_one_damaged_timestamp_costs_one_cue(tmp_path: Path) -> None:
     assert set(whole.keyframes.times) - set(scan.keyframes.times) == {clusters[2][0] - 8_000_000}
 
 
+def test_timestamp_of_the_far_future_costs_one_cue(tmp_path: Path) -> None:
+    clusters = [build.cluster(time, build.block(1, 0)) for time in (0, 1000, 2**64 - 1, 3000)]
+    scan = scan_bytes(tmp_path, build.webm(*clusters))
+    assert list(scan.keyframes.times) == [0, 1000, 3000]
+
+
+def test_blocks_too_short_to_be_any_are_damage(tmp_path: Path) -> None:
+    for short in (build.element("a3", b"\x81\0\0"), build.element("a0", build.element("a1", b"\x81\0\0"))):
+        scan = scan_bytes(tmp_path, build.webm(build.cluster(0, build.block(1, 0), build.block(1, 40), short)))
+        assert scan.truncated
+        assert scan.duration_ms == 80
+
+
 def test_second_recording_is_kept_but_not_played(tmp_path: Path) -> None:
     first, second = samples()["vp8_opus"].read_bytes(), samples()["vp9_opus"].read_bytes()
     scan, path = check_playable(tmp_path, first + second)

@@ -4,9 +4,19 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from tests.webm_samples import LIVE_CLUSTER
+
 _STRUCTURE = re.compile(
     b"\x1f\x43\xb6\x75|\x18\x53\x80\x67|\x16\x54\xae\x6b|\x15\x49\xa9\x66|\x1a\x45\xdf\xa3|\xae|\xa3|\xa0|\xe7"
 )
+# An empty group, blocks of too few bytes, a block alone, one of unknown size, a late and an empty cluster.
+_ODD = tuple(
+    bytes.fromhex(element)
+    for element in [
+        "a080", "a083a18181", "a085a183810000", "a380", "a3818100", "a38481000080", "a3ff81000080", "e780", "9b80",
+        "1f43b675ffe788ffffffffffffffffa38481000080", "1f43b67580", "1f43b675ff", "1c53bb6b80", "ec80",
+    ]
+)  # fmt: skip
 HEAD = 250  # bytes; where most of the structure is
 
 
@@ -57,7 +67,31 @@ def swap(random: Random, data: bytes) -> bytes:
     return data[:a] + data[b:] + data[a:b]
 
 
-MUTATIONS: tuple[Callable[[Random, bytes], bytes], ...] = (flip_bits, set_bytes, cut, drop, insert, swap)
+def retime(random: Random, data: bytes) -> bytes:
+    """Give a live cluster any of the 2**64 timestamps."""
+    at = data.find(LIVE_CLUSTER, random.randrange(len(data))) + len(LIVE_CLUSTER)
+    if at < len(LIVE_CLUSTER) or at >= len(data):
+        return data
+    time = random.choice([0, random.getrandbits(64), 2**63, 2**64 - 1, 2**31, random.randrange(10_000)])
+    return data[:at] + b"\x88" + time.to_bytes(8, "big") + data[at + 1 + (data[at] & 0x7F) :]
+
+
+def odd_element(random: Random, data: bytes) -> bytes:
+    """Put a well-formed but useless element before a cluster, or at the end."""
+    at = data.find(LIVE_CLUSTER, random.randrange(len(data)))
+    return data[:at] + random.choice(_ODD) + data[at:] if at >= 0 else data + random.choice(_ODD)
+
+
+MUTATIONS: tuple[Callable[[Random, bytes], bytes], ...] = (
+    flip_bits,
+    set_bytes,
+    cut,
+    drop,
+    insert,
+    swap,
+    retime,
+    odd_element,
+)
 
 
 def mutated(random: Random, data: bytes) -> bytes:

@@ -41,6 +41,7 @@ _NO_ELEMENT = (0, 0, 0)
 _WIDTH = tuple(9 - first.bit_length() for first in range(256))
 _MASK = tuple((1 << 7 * width) - 1 for width in range(10))
 _NEVER = 1 << 80
+_LATEST = 1 << 62  # what an array of integers holds, with room to spare
 _SEARCH = 1 << 20
 
 
@@ -286,7 +287,7 @@ class Walk:
             element, size, payload = self._peek(child)
             if not element or size == UNKNOWN or payload + size > following:
                 return 0
-            if element == ebml.BLOCK:
+            if element == ebml.BLOCK and size >= BLOCK_HEADER:
                 block, key = payload, self._uint(payload, 1)
                 when = ((self._uint(payload + 1, 2)) ^ 0x8000) - 0x8000 + time
             elif element == ebml.BLOCK_DURATION:
@@ -306,6 +307,8 @@ class Walk:
 
     def _enter(self, key: int, time: int, at: int) -> None:
         """Note the block at `at` as a place to start from."""
+        if not 0 <= time < _LATEST:
+            return
         index = self.keyframes[key & 0x7F]
         self.first_frames.setdefault(key & 0x7F, self._where[key] + BLOCK_HEADER)
         index.add(time, self._cluster, at - self._payload)

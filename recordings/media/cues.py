@@ -22,12 +22,12 @@ SPARSER = 4  # times fewer entries than keyframes it may have
 
 
 def ascending(keyframes: Keyframes, end_ticks: float) -> Keyframes:
-    """Those keyframes whose times ascend, from 0 on and below `end_ticks`.
+    """Those keyframes whose times ascend, from 0 to `end_ticks`.
 
     Of times that do not ascend the longest ascending run is kept, so one damaged timestamp costs one entry.
     """
     times = keyframes.times
-    usable = [i for i, time in enumerate(times) if 0 <= time < max(end_ticks, 1)]
+    usable = [i for i, time in enumerate(times) if 0 <= time <= end_ticks]
     if any(times[a] >= times[b] for a, b in pairwise(usable)):
         usable = _longest_run(times, usable)
     return keyframes.only(usable)
