@@ -1,16 +1,13 @@
 /** The player's keys, and the dialog that shows them. */
 
 import { one } from "../base/dom.js";
-import { toast } from "../base/toast.js";
-
-const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 
 /**
  * @param {HTMLElement} page
  * @param {HTMLVideoElement} video
- * @param {{ step: (by: 1 | -1) => void, mark: () => void }} how
+ * @param {{ step: (by: 1 | -1) => void, changeRate: (by: 1 | -1) => void, mark: () => void }} how
  */
-export function obeyKeys(page, video, { step, mark }) {
+export function obeyKeys(page, video, { step, changeRate, mark }) {
   const dialog = /** @type {HTMLDialogElement} */ (one("[data-keys]"));
   const show = () => dialog.showModal();
   one("[data-show-keys]", page).addEventListener("click", show);
@@ -25,8 +22,8 @@ export function obeyKeys(page, video, { step, mark }) {
     l: () => skip(video, 10),
     ",": () => step(-1),
     ".": () => step(1),
-    "<": () => changeRate(video, -1),
-    ">": () => changeRate(video, 1),
+    "<": () => changeRate(-1),
+    ">": () => changeRate(1),
     f: () => fullScreen(page),
     m: mark,
     "?": show,
@@ -76,16 +73,6 @@ function toggle(video) {
  */
 function skip(video, by) {
   video.currentTime = Math.min(Math.max(video.currentTime + by, 0), video.duration || 0);
-}
-
-/**
- * @param {HTMLVideoElement} video
- * @param {1 | -1} by
- */
-function changeRate(video, by) {
-  const at = RATES.findIndex((rate) => rate >= video.playbackRate);
-  video.playbackRate = RATES[Math.min(Math.max(at + by, 0), RATES.length - 1)] ?? 1;
-  toast(`Speed ${video.playbackRate}`);
 }
 
 /** @param {HTMLElement} page */

@@ -31,7 +31,7 @@ export function tellWhatBroke(page, video) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = at), { once: true });
     video.load();
   };
-  video.addEventListener("error", async () => {
+  const fail = async () => {
     if (!renewed && reached > 0) {
       renewed = true;
       again();
@@ -39,8 +39,11 @@ export function tellWhatBroke(page, video) {
     }
     one("[data-broken-words]", broken).textContent = await whyBroken(video);
     broken.hidden = false;
-  });
+  };
+  video.addEventListener("error", fail);
   one("[data-try-again]", broken).addEventListener("click", again);
+  // It may have failed before this script came.
+  if (video.error) fail();
 }
 
 /**

@@ -8,6 +8,7 @@ import { obeyKeys } from "./keys.js";
 import { offerMarkers } from "./markers.js";
 import { tellWhatBroke, playIfNew } from "./media.js";
 import { keepNotes } from "./notes.js";
+import { offerRates } from "./rate.js";
 import { waitUntilFinished } from "./status.js";
 import { offerTabs } from "./tabs.js";
 
@@ -24,7 +25,7 @@ if (video) {
   const markers = offerMarkers(page, id, video);
   followInAddress(page, video);
   tellWhatBroke(page, video);
-  obeyKeys(page, video, { step: stepsOf(video), mark: markers.add });
+  obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video), mark: markers.add });
   playIfNew(id, video);
 } else {
   waitUntilFinished(page, id);

@@ -81,7 +81,7 @@ def open_page(portal: Portal, launch: Callable[..., Browser], signed_in: dict[st
     ) -> Page:
         browser = launch(*flags)
         if as_user is not None:
-            options["storage_state"] = _sign_in(browser, at, as_user, signed_in)
+            options["storage_state"] = sign_in(browser, at, as_user, signed_in)
         context = browser.new_context(base_url=at.url, **{"viewport": {"width": 1280, "height": 860}, **options})
         context.set_default_timeout(10_000)
         contexts.append(context)
@@ -110,7 +110,7 @@ def signed_in() -> dict[str, Any]:
     return {}
 
 
-def _sign_in(browser: Browser, portal: Portal, name: str, kept: dict[str, Any]) -> Any:
+def sign_in(browser: Browser, portal: Portal, name: str, kept: dict[str, Any]) -> Any:
     """Cookies of somebody who signed in by the page, once for all tests."""
     key = f"{portal.url} {name}"
     if key not in kept:
@@ -123,6 +123,23 @@ def _sign_in(browser: Browser, portal: Portal, name: str, kept: dict[str, Any]) 
         kept[key] = page.context.storage_state()
         page.close()
     return kept[key]
+
+
+@pytest.fixture(scope="session")
+def take(portal: Portal, launch: Callable[..., Browser], signed_in: dict[str, Any]) -> str:
+    """The address of a recording of ten seconds that frank made."""
+    browser = launch()
+    context = browser.new_context(base_url=portal.url, storage_state=sign_in(browser, portal, "frank", signed_in))
+    page = context.new_page()
+    page.goto("/record")
+    page.get_by_label("Title").fill("Ten seconds")
+    page.get_by_role("button", name="Start recording").click()
+    page.wait_for_timeout(10_000)
+    page.get_by_role("button", name="Stop recording").click()
+    page.wait_for_url(re.compile("/recordings/"), timeout=30_000)
+    address = page.url.removeprefix(portal.url)
+    context.close()
+    return address
 
 
 @pytest.fixture(scope="session")

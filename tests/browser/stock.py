@@ -1,5 +1,6 @@
 """Fills a portal's database with recordings in every state. Run in the portal's environment, it prints JSON."""
 
+import copy
 import hashlib
 import json
 import sys
@@ -37,25 +38,18 @@ STATES: list[dict[str, Any]] = [
 
 def people() -> list[str]:
     """Everybody the tests sign in as; some of them own something."""
-    for name in ("alice", "bob", "carol", "dave", "erin"):
+    for name in ("alice", "bob", "carol", "dave", "erin", "frank"):
         User.objects.create_user(name, password=password_of(name))
-    states("alice")
-    many("dave")
+    for number, facts in enumerate(STATES):
+        _recording("alice", hours=number * 5 + 0.2, **copy.deepcopy(facts))
+    for number in range(MANY):
+        _recording("dave", hours=number * 7, title=f"Session {MANY - number}", seconds=60 + number)
     return list(User.objects.values_list("username", flat=True))
 
 
-def states(name: str) -> dict[str, str]:
-    """One recording in every state for `name`; ids by title."""
-    return {
-        facts["title"]: str(_recording(name, hours=hours * 5 + 0.2, **facts).pk)
-        for hours, facts in enumerate(STATES)
-    }
-
-
-def many(name: str) -> int:
-    for number in range(MANY):
-        _recording(name, hours=number * 7, title=f"Session {MANY - number}", seconds=60 + number)
-    return MANY
+def titles(name: str) -> dict[str, str]:
+    """Ids of what `name` owns, by title."""
+    return {recording.title: str(recording.pk) for recording in Recording.objects.filter(owner__username=name)}
 
 
 def one(name: str, facts: str) -> str:
@@ -101,5 +95,5 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {f.__name__: f for f in (people, states, many, one, change)}
+    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change)}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,201 @@
+"""What every page must be: free of faults that axe finds, light enough, and no wider than the screen."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import portal as portals
+from tests.browser.conftest import OpenPage
+from tests.browser.portal import Portal
+
+AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
+SIZES = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def unplayable(portal: Portal) -> dict[str, str]:
+    """Addresses of alice's recordings by title."""
+    found = portal.stock("titles", "alice")
+    return {title: f"/recordings/{pk}" for title, pk in found.items()}
+
+
+def _confirm(page: Page) -> None:
+    page.locator("[data-row]").nth(2).locator("summary").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+
+
+def _select(page: Page) -> None:
+    for number in (0, 2):
+        page.locator("input[name=id]").nth(number).check()
+
+
+def _record(page: Page) -> None:
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("button", name="Stop recording")).to_be_visible()
+
+
+def _fail_to_send(page: Page) -> None:
+    page.route("**/recording/upload", lambda route: route.fulfill(status=500))
+    _record(page)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def _refuse(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+        }"""
+    )
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _open(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
+# name: (who, address or title of alice's, what to do there, what the console may say)
+VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None] | None, str]] = {
+    "login": (None, "/login", None, ""),
+    "library": ("alice", "/", None, ""),
+    "library-menu": ("alice", "/", _open("[data-row] summary"), ""),
+    "library-account": ("alice", "/", _open(".bar summary"), ""),
+    "library-dates": ("alice", "/?status=ready", _open(".chip:has-text('Date')"), ""),
+    "library-selected": ("alice", "/", _select, ""),
+    "library-confirm": ("alice", "/", _confirm, ""),
+    "library-empty": ("erin", "/", None, ""),
+    "library-nothing": ("alice", "/?q=no+such+thing", None, ""),
+    "library-everyone": ("ada", "/?everyone=1", None, ""),
+    "library-many": ("dave", "/", None, ""),
+    "deleted": ("alice", "/deleted", None, ""),
+    "record": ("bob", "/record", None, ""),
+    "record-refused": ("bob", "/record", _refuse, ""),
+    "record-running": ("bob", "/record", _record, ""),
+    "record-stuck": ("bob", "/record", _fail_to_send, "status of 500"),
+    "player-recording": ("alice", "Certificate rotation", None, ""),
+    "player-uploading": ("alice", "Load test of the new queue", None, ""),
+    "player-failed": ("alice", "Failover drill", None, ""),
+    "player-lost": ("alice", "Staging shell", None, "status of 410"),
+    "player-held": ("alice", "Access review", None, "status of 410"),
+    "not-found": ("alice", "/nothing-here", None, "status of 404"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view(
+    open_page: OpenPage, unplayable: dict[str, str], pictures: Path, view: str, scheme: str, size: str
+) -> None:
+    who, address, act, expected = VIEWS[view]
+    page = open_page(
+        unplayable.get(address, address), as_user=who, expected=expected, color_scheme=scheme, viewport=SIZES[size]
+    )
+    page.wait_for_load_state("networkidle")
+    if act:
+        act(page)
+    look_at(page, pictures / f"{view}-{size}-{scheme}.png")
+
+
+def look_at(page: Page, picture: Path) -> None:
+    """Take a picture, and fail if axe finds a fault or the page is wider than its window."""
+    page.screenshot(path=picture)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    # By the debugger's way in: the page's policy lets no foreign script in, and so it stays.
+    page.evaluate(f"() => {{ {AXE} }}")
+    found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    faults = [
+        f"{fault['id']}: {node['target']} {node['failureSummary']}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_a_recording_that_plays(open_page: OpenPage, pictures: Path, take: str) -> None:
+    for scheme in ("light", "dark"):
+        for size, viewport in SIZES.items():
+            page = open_page(f"{take}?t=4s", as_user="frank", color_scheme=scheme, viewport=viewport)
+            page.wait_for_load_state("networkidle")
+            for tab in ("Details", "Activity", "Notes"):
+                page.get_by_role("tab", name=tab).click()
+                look_at(page, pictures / f"player-{tab.lower()}-{size}-{scheme}.png")
+            page.keyboard.press("Escape")
+            page.locator("h1").click()
+            page.keyboard.press("?")
+            look_at(page, pictures / f"player-keys-{size}-{scheme}.png")
+
+
+def test_a_cold_library_is_light_and_comes_in_one_round(open_page: OpenPage) -> None:
+    page = open_page("/login", as_user="dave")
+    came: list[tuple[str, int, str]] = []
+
+    def note(response: Any) -> None:
+        sizes = response.request.sizes()
+        came.append(
+            (response.url, sizes["responseBodySize"] + sizes["responseHeadersSize"], response.request.resource_type)
+        )
+
+    page.context.clear_cookies(name="none")
+    page.on("requestfinished", lambda request: note(request.response()))
+    page.goto("/", wait_until="networkidle")
+    weight = sum(size for _, size, _ in came)
+    assert weight < 150_000, sorted(came, key=lambda one: -one[1])[:5]
+    started = page.evaluate(
+        """performance.getEntriesByType("resource").filter((one) => /\\.(js|css)$/.test(one.name))
+        .map((one) => [one.name, one.initiatorType])"""
+    )
+    named = page.evaluate(
+        """[...document.querySelectorAll("link[href], script[src]")].map((one) => one.href || one.src)"""
+    )
+    assert not [name for name, _ in started if name not in named]
+
+
+def test_a_page_does_not_move_while_it_comes(open_page: OpenPage) -> None:
+    page = open_page("/", as_user="alice")
+    page.wait_for_timeout(500)
+    shift = page.evaluate(
+        """new Promise((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; })
+            .observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => resolve(sum), 300);
+        })"""
+    )
+    assert shift < 0.01
+
+
+class TestSwitchedOff:
+    @pytest.fixture(scope="class")
+    def without_video(self) -> Iterator[Portal]:
+        with portals.running(SORTIE_VIDEO_RECORDING_ENABLED="false") as started:
+            yield started
+
+    @pytest.fixture(scope="class")
+    def without_anything(self) -> Iterator[Portal]:
+        off = {"SORTIE_VIDEO_RECORDING_ENABLED": "false", "SORTIE_TERMINAL_RECORDING_ENABLED": "false"}
+        with portals.running(**off) as started:
+            yield started
+
+    def test_screens_only(self, open_page: OpenPage, without_video: Portal, pictures: Path) -> None:
+        page = open_page("/", at=without_video)
+        expect(page.get_by_role("heading", level=1)).to_have_text("My Recordings")
+        expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
+        page = open_page("/record", at=without_video, expected="status of 404")
+        expect(page.get_by_text("SORTIE_VIDEO_RECORDING_ENABLED=true")).to_be_visible()
+        look_at(page, pictures / "off-record.png")
+
+    def test_everything(self, open_page: OpenPage, without_anything: Portal, pictures: Path) -> None:
+        page = open_page("/", at=without_anything)
+        expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
+        expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
+        look_at(page, pictures / "off-all.png")
+        pk = without_anything.stock("one", "alice", json.dumps({"title": "Kept", "seconds": 5}))
+        page.goto(f"/recordings/{pk}")
+        expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
