@@ -52,10 +52,10 @@ def megabytes(size: int | None) -> str:
 
 @register.filter
 def clock(milliseconds: int | None) -> str:
-    """A duration as `0:07`, `3:12` or `1:02:09`, to the nearest second."""
+    """A duration as `0:07`, `3:12` or `1:02:09`, in whole seconds as players count them."""
     if milliseconds is None:
         return ""
-    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    minutes, seconds = divmod(milliseconds // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 

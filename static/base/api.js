@@ -63,5 +63,5 @@ export function refusal(status, text) {
   } catch {
     // Not the portal's own answer but a proxy's: the status is all there is to go by.
   }
-  return new Refused(status, `Sortie answered with error ${status}. Try again in a moment.`);
+  return new Refused(status, `Sortie answered with error ${status}.`);
 }

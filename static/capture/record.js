@@ -86,7 +86,7 @@ async function record(source, entry) {
   const take = await taking;
   clearInterval(clock);
   source.release();
-  view.preview(null);
+  view.preview(take.file.size ? take.file : null);
   running = null;
   view.figures(take.seconds, take.file.size);
   if (take.full) view.problem(whyFull(maxMb));
@@ -122,6 +122,7 @@ async function abandon() {
   if (!(await confirmed({ title: "Discard this recording?", words, yes: "Discard" }))) return;
   const { entry } = unsent;
   unsent = null;
+  view.preview(null);
   view.problem("");
   view.show("idle");
   view.focus("[data-start]");

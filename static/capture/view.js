@@ -72,10 +72,18 @@ export class View {
     one("[data-words]").textContent = "";
   }
 
-  /** @param {MediaStream | null} stream */
-  preview(stream) {
+  /**
+   * Show what is being recorded, or what was.
+   * @param {MediaStream | Blob | null} picture
+   */
+  preview(picture) {
+    const stream = picture instanceof MediaStream ? picture : null;
+    URL.revokeObjectURL(this.#preview.src);
+    this.#preview.removeAttribute("src");
     this.#preview.srcObject = stream;
-    this.#preview.hidden = !stream;
+    if (picture instanceof Blob) this.#preview.src = URL.createObjectURL(picture);
+    this.#preview.controls = picture instanceof Blob;
+    this.#preview.hidden = !picture;
     // A preview that may not play by itself stays dark; the recording does not depend on it.
     if (stream) this.#preview.play().catch(() => undefined);
   }

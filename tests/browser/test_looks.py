@@ -171,31 +171,33 @@ def test_a_page_does_not_move_while_it_comes(open_page: OpenPage) -> None:
     assert shift < 0.01
 
 
-class TestSwitchedOff:
-    @pytest.fixture(scope="class")
-    def without_video(self) -> Iterator[Portal]:
-        with portals.running(SORTIE_VIDEO_RECORDING_ENABLED="false") as started:
-            yield started
+@pytest.fixture(scope="module")
+def without_video() -> Iterator[Portal]:
+    with portals.running(SORTIE_VIDEO_RECORDING_ENABLED="false") as started:
+        yield started
 
-    @pytest.fixture(scope="class")
-    def without_anything(self) -> Iterator[Portal]:
-        off = {"SORTIE_VIDEO_RECORDING_ENABLED": "false", "SORTIE_TERMINAL_RECORDING_ENABLED": "false"}
-        with portals.running(**off) as started:
-            yield started
 
-    def test_screens_only(self, open_page: OpenPage, without_video: Portal, pictures: Path) -> None:
-        page = open_page("/", at=without_video)
-        expect(page.get_by_role("heading", level=1)).to_have_text("My Recordings")
-        expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
-        page = open_page("/record", at=without_video, expected="status of 404")
-        expect(page.get_by_text("SORTIE_VIDEO_RECORDING_ENABLED=true")).to_be_visible()
-        look_at(page, pictures / "off-record.png")
+@pytest.fixture(scope="module")
+def without_anything() -> Iterator[Portal]:
+    off = {"SORTIE_VIDEO_RECORDING_ENABLED": "false", "SORTIE_TERMINAL_RECORDING_ENABLED": "false"}
+    with portals.running(**off) as started:
+        yield started
 
-    def test_everything(self, open_page: OpenPage, without_anything: Portal, pictures: Path) -> None:
-        page = open_page("/", at=without_anything)
-        expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
-        expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
-        look_at(page, pictures / "off-all.png")
-        pk = without_anything.stock("one", "alice", json.dumps({"title": "Kept", "seconds": 5}))
-        page.goto(f"/recordings/{pk}")
-        expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
+
+def test_screens_switched_off(open_page: OpenPage, without_video: Portal, pictures: Path) -> None:
+    page = open_page("/", at=without_video)
+    expect(page.get_by_role("heading", level=1)).to_have_text("My Recordings")
+    expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
+    page = open_page("/record", at=without_video, expected="status of 404")
+    expect(page.get_by_text("SORTIE_VIDEO_RECORDING_ENABLED=true")).to_be_visible()
+    look_at(page, pictures / "off-record.png")
+
+
+def test_everything_switched_off(open_page: OpenPage, without_anything: Portal, pictures: Path) -> None:
+    page = open_page("/", at=without_anything)
+    expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
+    expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
+    look_at(page, pictures / "off-all.png")
+    pk = without_anything.stock("one", "alice", json.dumps({"title": "Kept", "seconds": 5}))
+    page.goto(f"/recordings/{pk}")
+    expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
