@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from email.message import Message
 from pathlib import Path
 
 from django.db import connection
@@ -104,7 +105,7 @@ class Wire:
         self._plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         self._plug.close()
 
-    def answer(self) -> tuple[int, Mapping[str, str], bytes]:
+    def answer(self) -> tuple[int, Message, bytes]:
         """Status, headers and body of the next answer; raises TimeoutError when there is none."""
         response = http.client.HTTPResponse(self._plug)
         response.begin()

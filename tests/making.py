@@ -106,9 +106,13 @@ def upload(client: Client, recording: Recording, data: bytes | None = None, *, s
     return post_form(client, session or recording.session_id, whole)
 
 
-def post_form(client: Client, session: UUID, whole: bytes, **headers: str) -> Any:
-    address = f"/api/sessions/{session}/recording/upload"
-    return client.generic("POST", address, whole, content_type=FORM, **headers)  # type: ignore[arg-type]
+def post_form(client: Client, session: UUID, whole: bytes) -> Any:
+    return post(client, f"/api/sessions/{session}/recording/upload", whole, FORM)
+
+
+def post(client: Any, address: str, data: bytes, content_type: str) -> Any:
+    """POST just these bytes, announced by their length, also when there are none."""
+    return client.generic("POST", address, data, content_type=content_type, CONTENT_LENGTH=str(len(data)))
 
 
 def staged() -> list[str]:

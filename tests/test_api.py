@@ -275,7 +275,8 @@ def test_auto_record_is_switched_with_strings(ada: User) -> None:
     assert client.get(address).json() == {"recording_auto_record": "true"}
     for wrong in (True, 1, "True", "", None, ["true"]):
         assert client.put(address, {"recording_auto_record": wrong}, format="json").status_code == 400
-    for wrong_body in ({}, [], {"other": "true"}, {"recording_auto_record": "false", "other": "1"}, "true"):
+    wrong_bodies: list[Any] = [{}, [], {"other": "true"}, {"recording_auto_record": "false", "other": "1"}, "true"]
+    for wrong_body in wrong_bodies:
         assert client.put(address, wrong_body, format="json").status_code == 400
     assert client.get(address).json() == {"recording_auto_record": "true"}
 

@@ -18,6 +18,7 @@ from tests.making import (
     file,
     form,
     original_of,
+    post,
     post_form,
     ready,
     session_of,
@@ -226,5 +227,5 @@ def test_a_form_without_its_end_is_no_recording(alice: User) -> None:
 def test_the_bare_file_is_taken_as_well(alice: User, content_type: str) -> None:
     recording = started(alice)
     address = f"/api/sessions/{recording.session_id}/recording/upload?recording_id={recording.pk}"
-    answer = api(alice).generic("POST", address, webm(), content_type=content_type)  # type: ignore[arg-type]
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})  # type: ignore[attr-defined]
+    answer = post(api(alice), address, webm(), content_type)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready"})

@@ -88,7 +88,7 @@ def test_waiting_ends_and_does_not_begin_anew(settings: Settings) -> None:
     assert AuditEvent.objects.filter(action="login_failed").count() == 5
     earlier = timezone.now() - logins.WINDOW - timedelta(seconds=1)
     for event in AuditEvent.objects.filter(action="login_failed"):
-        AuditEvent.objects.filter(pk=event.pk)._raw_delete("default")  # type: ignore[attr-defined]
+        AuditEvent.objects.filter(pk=event.pk)._raw_delete("default")
         AuditEvent(action=event.action, actor_name=event.actor_name, address=event.address, at=earlier).save()
     assert outcome(by_api("alice", PASSWORD)) == "in"
 

@@ -19,6 +19,7 @@ from recordings import jobs, retention
 from recordings.audit import Actor
 from recordings.ingest import finish, intake, silent, simple, staging, start
 from recordings.models import AuditEvent, Job, JobKind, Recording, Status, Upload, User
+from recordings.querysets import MAX_ATTEMPTS
 from recordings.tasks import HANDLERS
 from tests.making import api, arrived, events, ready, staged, started, stored, upload, webm
 
@@ -229,7 +230,7 @@ def test_a_recording_that_is_being_put_away_is_not_silent(alice: User) -> None:
     recording, there = started(alice), arrived(webm())
     simple._accept(recording, there, Actor(alice), "x")
     assert silent.complete(later(1000)) == 0
-    Job.objects.update(attempts=jobs.MAX_ATTEMPTS)
+    Job.objects.update(attempts=MAX_ATTEMPTS)
     assert silent.complete(later(1000)) == 1
     recording.refresh_from_db()
     assert (recording.status, recording.error) == ("failed", finish.GAVE_UP)

@@ -18,6 +18,7 @@ from tests.making import (
     field,
     file,
     form,
+    post,
     post_form,
     session_of,
     staged,
@@ -57,7 +58,8 @@ def test_policy_and_lists_agree_for_everybody_and_everything(alice: User, bob: U
         recording = deleted(owner) if gone else started(owner)
         facts = {"completed_at": recording.created_at, "storage_key": "k", "sha256": "s", "size_bytes": 1}
         Recording.objects.filter(pk=recording.pk).update(status=status, **facts)
-    for viewer in (*people, AnonymousUser()):
+    viewers: list[User | AnonymousUser] = [*people, AnonymousUser()]
+    for viewer in viewers:
         recordings = set(Recording.objects.visible_to(viewer))
         sessions = set(Session.objects.visible_to(viewer))
         for recording in Recording.objects.select_related("owner", "session"):
@@ -143,7 +145,7 @@ def foreign(request: pytest.FixtureRequest, alice: User, bobs: Recording) -> Rec
         "own, other session": lambda: started(alice),
         "own, deleted": lambda: deleted(alice),
         "missing": lambda: Recording(id=uuid4(), owner=alice),
-    }[request.param]()  # type: ignore[no-untyped-call]
+    }[request.param]()
 
 
 def unchanged(recording: Recording) -> bool:
@@ -160,12 +162,8 @@ def test_stop_and_upload_take_no_recording_of_another_session(alice: User, forei
     body = {"recording_id": str(foreign.pk)}
     stopped = client.post(f"/api/sessions/{session.pk}/recording/stop", body, format="json")
     sent = upload(client, foreign, session=session.pk)
-    bare = client.generic(
-        "POST",
-        f"/api/sessions/{session.pk}/recording/upload?recording_id={foreign.pk}",
-        webm(),  # type: ignore[arg-type]
-        content_type="video/webm",
-    )
+    address = f"/api/sessions/{session.pk}/recording/upload?recording_id={foreign.pk}"
+    bare = post(client, address, webm(), "video/webm")
     for answer in (stopped, sent, bare):
         assert (answer.status_code, answer.json()["detail"]) == (404, "This session has no such recording.")
     assert unchanged(foreign)

@@ -50,7 +50,8 @@ def _in_words(seconds: int) -> str:
 
 def _on_to(request: HttpRequest, wanted: str) -> HttpResponseRedirect:
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return redirect(wanted if ours else "library")
+    # Not `redirect` for both: it takes what is no path for the name of a view.
+    return HttpResponseRedirect(wanted) if ours and wanted.startswith("/") else redirect("library")
 
 
 @require_POST
