@@ -17,10 +17,10 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     # Root, as in a container, may not use Chromium's own sandbox.
     *(["--no-sandbox"] if os.geteuid() == 0 else []),
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
+# A screen with a test picture, and a microphone that beeps, given to whoever asks.
+FAKE_DEVICES = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 OpenPage = Callable[..., Page]
 
@@ -55,7 +55,12 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
     def launch_with(*flags: str) -> Browser:
         if flags not in started:
-            started[flags] = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+            started[flags] = playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=[*FLAGS, *flags],
+                # A muted browser records silence.
+                ignore_default_args=["--mute-audio"],
+            )
         return started[flags]
 
     yield launch_with
@@ -73,7 +78,7 @@ def open_page(portal: Portal, launch: Callable[..., Browser], signed_in: dict[st
         path: str = "/",
         *,
         as_user: str | None = "alice",
-        flags: tuple[str, ...] = (),
+        flags: tuple[str, ...] = FAKE_DEVICES,
         expected: str = "",
         before: str = "",
         at: Portal = portal,
@@ -128,7 +133,7 @@ def sign_in(browser: Browser, portal: Portal, name: str, kept: dict[str, Any]) -
 @pytest.fixture(scope="session")
 def take(portal: Portal, launch: Callable[..., Browser], signed_in: dict[str, Any]) -> str:
     """The address of a recording of ten seconds that frank made."""
-    browser = launch()
+    browser = launch(*FAKE_DEVICES)
     context = browser.new_context(base_url=portal.url, storage_state=sign_in(browser, portal, "frank", signed_in))
     page = context.new_page()
     page.goto("/record")

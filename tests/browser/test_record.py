@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Download, Page, Route, expect
@@ -26,6 +27,7 @@ tone.connect(sound.destination);
 tone.start();
 </script>
 """
+# A real tab, with real sound, is what Chromium is made to choose here: no fake device.
 TAB = ("--auto-select-tab-capture-source-by-title=Orchestra",)
 
 # Remembers the SHA-256 of every file that leaves the page.
@@ -54,15 +56,28 @@ def saved(download: Download, to: Path) -> Path:
     return to
 
 
-def probed(file: Path) -> tuple[float, set[str]]:
-    """Duration in seconds and kinds of streams, as ffprobe sees them."""
+def probed(file: Path) -> tuple[float, dict[str, dict[str, Any]]]:
+    """Duration in seconds and streams by kind, as ffprobe sees them."""
     done = subprocess.run(
         ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", str(file)],
         check=True,
         capture_output=True,
     )
     found = json.loads(done.stdout)
-    return float(found["format"]["duration"]), {stream["codec_type"] for stream in found["streams"]}
+    return float(found["format"]["duration"]), {stream["codec_type"]: stream for stream in found["streams"]}
+
+
+def loudness(file: Path) -> float:
+    """Mean volume in dB; silence is below -90."""
+    done = subprocess.run(
+        ["ffmpeg", "-i", str(file), "-vn", "-af", "volumedetect", "-f", "null", "-"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = re.search(r"mean_volume: (-?[\d.]+) dB", done.stderr)
+    assert found, done.stderr
+    return float(found[1])
 
 
 def test_a_tab_with_sound_is_recorded_played_and_downloaded(open_page: OpenPage, tmp_path: Path) -> None:
@@ -88,8 +103,11 @@ def test_a_tab_with_sound_is_recorded_played_and_downloaded(open_page: OpenPage,
     with page.expect_download() as seekable:
         page.get_by_role("link", name="Download").click()
     assert seekable.value.suggested_filename == "The orchestra.webm"
-    length, streams = probed(saved(seekable.value, tmp_path / "seekable.webm"))
-    assert streams == {"video", "audio"}
+    file = saved(seekable.value, tmp_path / "seekable.webm")
+    length, streams = probed(file)
+    assert streams.keys() == {"video", "audio"}
+    assert (streams["video"]["width"], streams["video"]["height"]) == (1280, 860)
+    assert loudness(file) > -40
     assert length == pytest.approx(duration, abs=0.2)
 
     page.get_by_label("More", exact=True).click()
