@@ -12,6 +12,8 @@ from recordings import storage
 from recordings.models import User
 from recordings.storage import RecordingStore
 from tests import environment
+from tests import portal as portals
+from tests.portal import Portal
 from tests.services import S3Server
 
 
@@ -104,3 +106,10 @@ def store(request: pytest.FixtureRequest) -> RecordingStore:
     """Each of the stores in turn, empty."""
     request.getfixturevalue(f"{request.param}_settings")
     return storage.current_store()
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Portal]:
+    """The portal's real processes, shared by all tests that leave them as they were."""
+    with portals.running() as started:
+        yield started

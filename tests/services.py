@@ -147,6 +147,10 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    def start_if_ended(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
     def freeze(self) -> None:
         """Let it accept connections, and never answer."""
         os.kill(self.pid, signal.SIGSTOP)

@@ -1,0 +1,169 @@
+"""The portal's processes: background work is done, survives their loss, and they end when told to."""
+
+import http.client
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests import environment
+from tests import portal as portals
+from tests.making import webm
+from tests.portal import Portal
+
+RING = (
+    "import time; from recordings import jobs; "
+    "begun = time.monotonic(); jobs.ring(); print(time.monotonic() - begun)"
+)
+PARTS = (
+    "from django.db import connection; from django.conf import settings; "
+    "print(connection.vendor, settings.SORTIE_RECORDING_STORAGE_BACKEND)"
+)
+SILENT = (
+    "from recordings.models import Recording; from django.utils import timezone; "
+    "print(Recording.objects.update(lease_until=timezone.now()))"
+)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Portal]:
+    with portals.running() as started:
+        yield started
+
+
+@pytest.fixture
+def own(whole: Portal) -> Iterator[Portal]:
+    """A portal whose processes a test may end; they run again afterwards."""
+    yield whole
+    if whole.redis is not None:
+        whole.redis.start_if_ended()
+    for process in whole.processes.values():
+        process.start_if_ended()
+
+
+def until(true: Callable[[], bool], *, within: float) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "It did not come true in time."
+        time.sleep(0.1)
+
+
+def begin(client: httpx.Client) -> str:
+    """A recording that nothing was sent for."""
+    session = client.post("/api/sessions", json={"app_id": "test"}).json()["id"]
+    return str(client.post(f"/api/sessions/{session}/recording/start").json()["recording_id"])
+
+
+def status(client: httpx.Client, recording: str) -> str:
+    return str(client.get(f"/api/recordings/{recording}").json()["status"])
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state) and not state.startswith("Z")
+
+
+def test_what_went_silent_is_ended_in_the_background(portal: Portal) -> None:
+    with portal.client("alice") as client:
+        recording = begin(client)
+        portal.manage("shell", "-c", SILENT)
+        until(lambda: status(client, recording) == "failed", within=20)
+
+
+def test_the_passwords_of_the_cast(portal: Portal) -> None:
+    answer = httpx.post(f"{portal.url}/api/auth/login", json={"username": "alice", "password": "wrong"})
+    assert answer.status_code == 401
+    with portal.client("ada") as client:
+        assert client.get("/api/admin/recordings").status_code == 200
+
+
+@pytest.mark.only("many")
+def test_losing_worker_beat_and_broker_costs_time_and_no_work(own: Portal) -> None:
+    with own.client("alice") as client:
+        assert own.redis is not None
+        for name in ("worker", "beat"):
+            own.processes[name].kill()
+        own.redis.kill()
+        recording = begin(client)
+        own.manage("shell", "-c", SILENT)
+        own.redis.start()
+        for name in ("worker", "beat"):
+            own.processes[name].start()
+        until(lambda: status(client, recording) == "failed", within=30)
+
+
+@pytest.mark.only("many")
+@pytest.mark.parametrize("fault", ["kill", "freeze"])
+def test_a_broker_that_is_away_delays_no_message_by_much_and_recovers(own: Portal, fault: str) -> None:
+    with own.client("alice") as client:
+        assert own.redis is not None
+        getattr(own.redis, fault)()
+        for _ in range(2):
+            assert float(own.manage("shell", "-v0", "-c", RING).split()[-1]) < 1.5
+        if fault == "kill":
+            own.redis.start()
+        else:
+            own.redis.thaw()
+        recording = begin(client)
+        own.manage("shell", "-c", SILENT)
+        until(lambda: status(client, recording) == "failed", within=40)
+
+
+def test_the_web_process_is_replaced_when_it_dies(own: Portal) -> None:
+    with own.client("alice") as client:
+        [worker] = children(own.processes["web"].pid)
+        os.kill(worker, signal.SIGKILL)
+
+        def answers() -> bool:
+            try:
+                return client.get("/api/recordings").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(lambda: children(own.processes["web"].pid) not in ([], [worker]) and answers(), within=20)
+
+
+def test_the_serving_process_ends_with_its_parent(own: Portal) -> None:
+    web = own.processes["web"]
+    [worker] = children(web.pid)
+    web.kill()
+    until(lambda: not alive(worker), within=10)
+
+
+def test_an_upload_in_hand_is_taken_before_the_process_ends(own: Portal) -> None:
+    with own.client("alice") as client:
+        recording = begin(client)
+        session = client.get(f"/api/recordings/{recording}").json()["session_id"]
+        form = client.build_request(
+            "POST",
+            f"/api/sessions/{session}/recording/upload",
+            data={"recording_id": recording},
+            files={"file": ("screen.webm", webm())},
+        )
+        whole = form.read()
+        connection = http.client.HTTPConnection(form.url.host, form.url.port, timeout=30)
+        connection.putrequest("POST", form.url.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in form.headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(whole[:1000])
+        time.sleep(0.5)
+        os.kill(own.processes["web"].pid, signal.SIGTERM)
+        time.sleep(0.5)
+        connection.send(whole[1000:])
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b'{"status":"ready"}')
+        until(lambda: not alive(own.processes["web"].pid), within=10)
+
+
+def test_profiles_are_what_they_say(portal: Portal) -> None:
+    expected = {"single": "sqlite local", "many": "postgresql s3"}[environment.PROFILE]
+    assert portal.manage("shell", "-v0", "-c", PARTS).strip() == expected
