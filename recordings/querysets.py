@@ -33,7 +33,7 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
 
     def restorable_by(self, user: "Viewer", now: datetime) -> Self:
         """Deleted ones that `user` may still bring back."""
-        return self.exclude(deleted_at=None).filter(purge_after__gt=now)._belonging_to(user)
+        return self.filter(deleted_at__isnull=False, purge_after__gt=now)._belonging_to(user)
 
     def administered_by(self, user: "Viewer") -> Self:
         """Everyone's, deleted ones too, for admins; nothing for anybody else."""
@@ -69,6 +69,7 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
         return self.filter(
             Q(lease_until__lte=now) | Q(lease_until=None),
             status__in=["recording", "uploading"],
+            completed_at=None,  # as ever for these: names the index
         ).exclude(jobs__attempts__lt=MAX_ATTEMPTS)
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import jobs
+from recordings import jobs, overview
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -28,8 +28,9 @@ def sweep() -> None:
 
 @shared_task
 def retention() -> None:
-    """Every hour: hide what is older than its limit, and clean up after what was interrupted."""
+    """Every hour: hide what is older than its limit, clean up after what was interrupted, measure what is kept."""
     now = timezone.now()
     ending.expire(now)
     silent.forget_abandoned(now)
     silent.forget_half_stored(now)
+    overview.measure(now)

@@ -6,6 +6,7 @@ from recordings.models.marker import Marker
 from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
 from recordings.models.session import Session, SessionStatus
+from recordings.models.storage_day import StorageDay
 from recordings.models.upload import Upload
 from recordings.models.user import User
 
@@ -21,6 +22,7 @@ __all__ = [
     "Session",
     "SessionStatus",
     "Status",
+    "StorageDay",
     "Tag",
     "Upload",
     "User",

@@ -1,7 +1,7 @@
 """Who did what, when, from where. Rows are only ever added."""
 
 import uuid
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +29,14 @@ class Action(models.TextChoices):
     RETENTION = "retention", "Ran retention"
 
 
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    def update(self, **values: Any) -> NoReturn:
+        raise TypeError("Audit events are never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("Audit events are never deleted.")
+
+
 class AuditEvent(models.Model):
     """Names objects by id, not by foreign key: it outlives them."""
 
@@ -44,6 +52,8 @@ class AuditEvent(models.Model):
     session_id = models.UUIDField(null=True, blank=True)
     detail = models.JSONField(default=dict, blank=True)
 
+    objects = AuditQuerySet.as_manager()
+
     class Meta:
         ordering = ["-at", "-id"]
         indexes = [
@@ -51,6 +61,8 @@ class AuditEvent(models.Model):
             models.Index(fields=["recording_id", "-at"], name="audit_recording"),
             models.Index(fields=["action", "-at"], name="audit_action"),
             models.Index(fields=["action", "actor_name", "-at"], name="audit_actor"),
+            models.Index(fields=["actor_name", "-at", "-id"], name="audit_person"),
+            models.Index(fields=["address", "-at", "-id"], name="audit_address"),
         ]
 
     def __str__(self) -> str:

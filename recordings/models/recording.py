@@ -98,12 +98,19 @@ class Recording(models.Model):
                 name="recording_retention",
                 condition=Q(status="ready", on_hold=False, deleted_at=None),
             ),
+            # Conditions that SQLite can see in a query as well: IS NULL, IS NOT NULL, or one value. It sees no IN.
             models.Index(
-                fields=["lease_until"],
-                name="recording_unfinished",
-                condition=Q(status__in=["recording", "uploading"]),
+                fields=["status", "lease_until"], name="recording_unfinished", condition=Q(completed_at=None)
             ),
-            models.Index(fields=["purge_after"], name="recording_purge", condition=~Q(deleted_at=None)),
+            models.Index(fields=["purge_after"], name="recording_purge", condition=Q(deleted_at__isnull=False)),
+            # The admin's lists of what is rare.
+            models.Index(
+                fields=["status", "-created_at", "-id"], name="recording_not_ready", condition=Q(completed_at=None)
+            ),
+            models.Index(fields=["-created_at", "-id"], name="recording_incomplete", condition=Q(incomplete=True)),
+            models.Index(fields=["-created_at", "-id"], name="recording_held", condition=Q(on_hold=True)),
+            models.Index(fields=["kind", "-created_at", "-id"], name="recording_kind"),
+            models.Index(fields=["storage_backend", "-created_at", "-id"], name="recording_store"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -39,6 +39,7 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="session_owner_newest"),
             models.Index(fields=["-created_at", "-id"], name="session_newest"),
+            models.Index(fields=["-created_at", "-id"], name="session_open", condition=models.Q(stopped_at=None)),
         ]
 
     def __str__(self) -> str:
