@@ -64,18 +64,24 @@ def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE) -> Page:
     """
     ordered = rows.order_by("-created_at", "-pk")
     if cursor:
-        ordered = ordered.filter(keyset_after(*_read_cursor(cursor)))
+        ordered = ordered.filter(keyset_after(*read_cursor(cursor)))
     found: list[Any] = list(ordered[: limit + 1])
     more = len(found) > limit
-    return Page(found[:limit], _cursor_after(found[limit - 1]) if more else None)
+    return Page(found[:limit], cursor_after(found[limit - 1].created_at, found[limit - 1].pk) if more else None)
 
 
-def _cursor_after(row: Any) -> str:
-    text = f"{row.created_at.isoformat()}/{row.pk.hex}"
+def cursor_after(created_at: datetime, key: UUID) -> str:
+    """What stands for the place in a list after the row with this time and key."""
+    text = f"{created_at.isoformat()}/{key.hex}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The time and key that a cursor stands for.
+
+    Raises:
+        BadCursor: `cursor` is not one of ours.
+    """
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, _, key = text.partition("/")

@@ -56,6 +56,11 @@ def issue_token(user: User) -> tuple[str, int]:
     return token, int(knox_settings.TOKEN_TTL.total_seconds())
 
 
+def revoke_token(token: AuthToken) -> None:
+    """End a bearer token at once, whoever uses it."""
+    token.delete()
+
+
 def _refuse_guessing(name: str, address: str | None) -> None:
     now = timezone.now()
     failures = AuditEvent.objects.filter(action=Action.LOGIN_FAILED, address=address, at__gte=now - WINDOW)

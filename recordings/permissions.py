@@ -26,6 +26,7 @@ class Can(StrEnum):
     HOLD = "hold"
     STOP = "stop"
     ADMINISTER = "administer"
+    MANAGE_USERS = "manage_users"
     CREATE_SESSION = "create_session"
     ACT_FOR_OTHERS = "act_for_others"
 
@@ -48,6 +49,9 @@ def can(user: "Actor", action: Can, thing: "Recording | Session | None" = None) 
     """
     if not (user.is_authenticated and user.is_active):
         return False
+    if action is Can.MANAGE_USERS:
+        # Who could make admins could make one of themselves.
+        return is_admin(user) and user.is_superuser
     if thing is None:
         return action in (_ANY_ADMIN if is_admin(user) else _ANY_USER)
     if is_admin(user):

@@ -63,7 +63,7 @@ for _origin in CSRF_TRUSTED_ORIGINS:
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "recordings.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

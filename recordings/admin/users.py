@@ -1,0 +1,90 @@
+"""People who can sign in. Any admin may look; only superusers manage them, and make admins."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from recordings.admin import columns, filters
+from recordings.admin.base import PortalAdmin, address
+from recordings.models import User
+from recordings.permissions import Can, can
+
+if TYPE_CHECKING:
+    _Stock = StockUserAdmin[User]
+else:
+    _Stock = StockUserAdmin
+
+FLAGS = ("is_active", "is_staff", "is_superuser")
+
+
+class UserAdmin(PortalAdmin[User], _Stock):
+    """Django's, without groups and single permissions: `recordings.permissions` asks for neither."""
+
+    newest_by = "date_joined"
+    ordering = None
+    list_display = ("username", "full_name", "email", "roles", "is_active", "recordings", "seen", "joined")
+    list_display_links = ("username",)
+    list_filter = (filters.Admins, filters.Active)
+    search_help_text = "Name or e-mail address"
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email", "recordings", "tokens")}),
+        (
+            "Access",
+            {
+                "fields": FLAGS,
+                "description": "Accounts are never deleted, because recordings and the audit log name them: "
+                "take “active” away, and nothing can be done with the account.",
+            },
+        ),
+        ("Dates", {"fields": ("seen", "joined")}),
+    )
+    readonly_fields = ("recordings", "tokens", "seen", "joined")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return can(request.user, Can.MANAGE_USERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return can(request.user, Can.MANAGE_USERS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Nobody changes their own access: the last superuser could not take it back."""
+        return (*self.readonly_fields, *FLAGS) if obj and obj.pk == request.user.pk else self.readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return User.objects.all() if can(request.user, Can.ADMINISTER) else User.objects.none()
+
+    # Accounts are changed by Django's own forms, so it is Django's own log that says who changed them.
+    log_addition = admin.ModelAdmin.log_addition
+    log_change = admin.ModelAdmin.log_change
+    history_view = admin.ModelAdmin.history_view
+
+    @admin.display(description="Name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or columns.NOTHING
+
+    @admin.display(description="Role")
+    def roles(self, user: User) -> str:
+        return "Superuser" if user.is_superuser and user.is_staff else "Admin" if user.is_staff else "User"
+
+    @admin.display(description="Recordings")
+    def recordings(self, user: User) -> SafeString:
+        return format_html('<a href="{}">Recordings</a>', address("recording", user=user.username))
+
+    @admin.display(description="Tokens")
+    def tokens(self, user: User) -> SafeString:
+        return format_html('<a href="{}">Tokens</a>', address("authtoken", app="knox", user=user.username))
+
+    @admin.display(description="Last signed in")
+    def seen(self, user: User) -> SafeString | str:
+        return columns.when(user.last_login)
+
+    @admin.display(description="Joined")
+    def joined(self, user: User) -> SafeString | str:
+        return columns.when(user.date_joined)

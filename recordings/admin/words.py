@@ -1,0 +1,35 @@
+"""What an audit event says, in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+from recordings.models import AuditEvent
+from recordings.templatetags.sortie import megabytes
+
+_SAID: dict[str, Callable[[Any], str]] = {
+    "title": lambda value: f"“{value}”",
+    "reason": str,
+    "fields": ", ".join,
+    "auto_record": lambda value: f"auto-record {'on' if value else 'off'}",
+    "hidden": lambda value: f"{value} hidden",
+    "size_bytes": megabytes,
+    "sha256": lambda value: f"SHA-256 {value[:12]}…",
+    "retried": lambda value: "tried again",
+    "original": lambda value: "the uploaded file",
+}
+
+
+def detail(event: AuditEvent, *, named: bool = False) -> str:
+    """The event's detail on one line: what is known by name as a phrase, anything else as it was written.
+
+    `named`: the recording's title stands beside it already.
+    """
+    known = {name: value for name, value in event.detail.items() if not (named and name == "title")}
+    return " · ".join(filter(None, (_phrase(name, value) for name, value in known.items())))
+
+
+def _phrase(name: str, value: Any) -> str:
+    if value in ("", None, False) and name != "auto_record":
+        return ""
+    say = _SAID.get(name)
+    return say(value) if say else f"{name.replace('_', ' ')}: {value}"
