@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from recordings.models import Job, JobKind, Recording
@@ -127,6 +127,8 @@ def _beat(job: Job, over: threading.Event) -> None:
     while not over.wait(HEARTBEAT):
         try:
             Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(lease_until=timezone.now() + LEASE)
+        except DatabaseError as error:  # the work goes on; there are more beats to come before the lease ends
+            logger.warning("The lease of %s could not be extended: %s", job.pk, error)
         finally:
             connection.close()
 

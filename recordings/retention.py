@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +36,9 @@ class OnHold(Exception):
     def __init__(self, reason: str) -> None:
         because = f": {reason}" if reason else ""
         super().__init__(f"The recording is on hold{because}. An admin must release it first.")
+
+
+Objects: TypeAlias = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ def delete(recording: Recording, by: Actor, *, reason: str = "") -> None:
         if there.update(deleted_at=now, purge_after=now + keep):
             audit.record(Action.DELETE, by, recording=recording, title=recording.name, reason=reason)
             return
-    recording.refresh_from_db(fields=["on_hold", "hold_reason"])
-    if recording.on_hold:
-        raise OnHold(recording.hold_reason)
+    held = Recording.objects.filter(pk=recording.pk, on_hold=True).first()
+    if held is not None:
+        raise OnHold(held.hold_reason)
 
 
 def restore(recording: Recording, by: Actor) -> bool:
@@ -143,21 +147,23 @@ def purge(now: datetime) -> Purged:
     seen: set[UUID] = set()
     while batch := list(Recording.objects.due_for_purge(now).exclude(pk__in=seen)[:BATCH]):
         seen.update(recording.pk for recording in batch)
-        for recording, stuck in _delete_objects(batch):
+        for recording, objects, stuck in _delete_objects(batch):
             if stuck:
                 result.waiting += 1
                 logger.warning("Recording %s cannot be purged yet: %s", recording.pk, stuck)
             else:
-                result.gone += _forget(recording)
+                result.gone += _forget(recording, objects, now)
     return result
 
 
-def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, str]]:
-    """Delete the objects of `batch`, by store in as few requests as it allows; each with what kept it, or ""."""
+def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, Objects, str]]:
+    """Delete the objects of `batch`, by store in as few requests as it allows: each with its objects, and with what
+    kept them, or ""."""
+    objects = {recording.pk: _objects_of(recording) for recording in batch}
     keys: dict[str, dict[UUID, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for recording in batch:
-        for backend, key in _objects_of(recording):
-            keys[backend][recording.pk].append(key)
+    for pk, pairs in objects.items():
+        for backend, key in pairs:
+            keys[backend][pk].append(key)
     stuck: dict[UUID, str] = {}
     for backend, by_recording in keys.items():
         every = [key for some in by_recording.values() for key in some]
@@ -173,23 +179,25 @@ def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, str]]:
         except StorageUnavailable as error:
             stuck |= dict.fromkeys(by_recording, str(error))
     for recording in batch:
-        yield recording, stuck.get(recording.pk, "")
+        yield recording, objects[recording.pk], stuck.get(recording.pk, "")
 
 
-def _objects_of(recording: Recording) -> list[tuple[str, str]]:
+def _objects_of(recording: Recording) -> Objects:
     """(store, key) of everything stored for a recording, also of what a crash left half put away."""
     pairs = {(recording.storage_backend, recording.storage_key)}
     pairs |= set(recording.uploads.values_list("storage_backend", "storage_key"))
-    return [pair for pair in pairs if pair[1]]
+    return {pair for pair in pairs if pair[1]}
 
 
-def _forget(recording: Recording) -> bool:
-    """Remove the row of a recording whose objects are confirmed gone."""
-    staged = list(recording.uploads.values_list("pk", flat=True))
+def _forget(recording: Recording, gone: Objects, now: datetime) -> bool:
+    """Remove the row of a recording whose objects are confirmed gone; not if there is another one by now."""
     with transaction.atomic():
-        still_due = Recording.objects.due_for_purge(timezone.now()).filter(pk=recording.pk)
-        if not still_due.exists():
+        list(recording.jobs.select_for_update())  # from here on no worker can take one
+        still_due = Recording.objects.select_for_update(of=("self",)).filter(pk=recording.pk)
+        locked = still_due.due_for_purge(now).first()
+        if locked is None or not _objects_of(locked) <= gone:
             return False
+        staged = list(locked.uploads.values_list("pk", flat=True))
         audit.record(Action.PURGE, SORTIE, recording=recording, title=recording.name, sha256=recording.sha256)
         Recording.objects.filter(pk=recording.pk).delete()
     for upload_id in staged:

@@ -1,0 +1,348 @@
+"""The job table: who takes a job has it alone, keeps it while alive, and what goes wrong is tried again in time."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from recordings import jobs, tasks
+from recordings.models import Job, JobKind, Recording, User
+from recordings.querysets import MAX_ATTEMPTS
+from tests.making import deleted, ready, started, stored
+from tests.services import Redis, free_ports
+
+SECOND = timedelta(seconds=1)
+FINISH = JobKind.FINISH
+
+
+def job_of(user: User, **facts: Any) -> Job:
+    return Job.objects.create(kind=FINISH, recording=started(user), **facts)
+
+
+def due() -> list[Job]:
+    return list(Job.objects.due(timezone.now()))
+
+
+# --- taking ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, True),
+        ({"run_after": SECOND}, False),
+        ({"run_after": -SECOND}, True),
+        ({"lease_until": SECOND}, False),
+        ({"lease_until": -SECOND}, True),
+        ({"attempts": MAX_ATTEMPTS - 1}, True),
+        ({"attempts": MAX_ATTEMPTS}, False),
+        ({"attempts": MAX_ATTEMPTS, "lease_until": -SECOND}, False),
+    ],
+)
+def test_what_can_be_taken(alice: User, facts: dict[str, Any], expected: bool) -> None:
+    now = timezone.now()
+    job = job_of(alice, **{name: now + v if isinstance(v, timedelta) else v for name, v in facts.items()})
+    assert bool(due()) == jobs._take(job) == expected
+    assert not due()
+    assert not jobs._take(job)
+
+
+@pytest.mark.django_db
+def test_fewest_attempts_go_first_so_that_poison_holds_up_nobody(alice: User) -> None:
+    now = timezone.now()
+    made = [
+        job_of(alice, attempts=n, run_after=now - after * SECOND) for n, after in ((2, 9), (0, 1), (1, 5), (0, 2))
+    ]
+    assert due() == [made[3], made[1], made[2], made[0]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_taken_once_however_many_want_it(alice: User) -> None:
+    made = [job_of(alice) for _ in range(25)]
+    done: list[Any] = []
+    gate = threading.Barrier(6)
+
+    def worker(_: int) -> int:
+        gate.wait()
+        try:
+            return jobs.run_due({FINISH: lambda job: done.append(job.pk)})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        counts = list(pool.map(worker, range(6)))
+    assert sorted(done) == sorted(job.pk for job in made)
+    assert sum(counts) == 25
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_lease_is_won_by_one_of_many(alice: User) -> None:
+    job = job_of(alice)
+    gate = threading.Barrier(8)
+
+    def take(_: int) -> bool:
+        mine = Job.objects.get(pk=job.pk)
+        gate.wait()
+        try:
+            return jobs._take(mine)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(take, range(8))) == [False] * 7 + [True]
+
+
+@pytest.mark.django_db
+def test_there_is_one_job_of_a_kind_for_a_recording(alice: User) -> None:
+    recording = started(alice)
+    first = jobs.enqueue(FINISH, recording, held=True)
+    assert jobs.enqueue(FINISH, recording) == first
+    assert first.lease_token
+    assert not due()
+
+
+@pytest.mark.django_db
+def test_a_worker_does_at_most_so_many(alice: User) -> None:
+    for _ in range(5):
+        job_of(alice)
+    assert jobs.run_due({FINISH: lambda job: None}, most=3) == 3
+    assert jobs.run_due({FINISH: lambda job: None}) == 2
+
+
+# --- keeping --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_lasts_as_long_as_the_work(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.6))
+    monkeypatch.setattr(jobs, "HEARTBEAT", 0.1)
+    job_of(alice)
+    seen: list[int] = []
+
+    def slow(job: Job) -> None:
+        for _ in range(8):
+            time.sleep(0.2)
+            seen.append(len(due()))
+
+    jobs.run_due({FINISH: slow})
+    assert seen == [0] * 8
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_workers_job_is_free_when_its_lease_ends(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.3))
+    job = job_of(alice)
+    assert jobs._take(job)
+    assert not due()
+    time.sleep(0.35)
+    assert due() == [job]
+
+
+@pytest.mark.django_db
+def test_who_lost_the_lease_changes_nothing_any_more(alice: User) -> None:
+    job = job_of(alice)
+    slow, fast = Job.objects.get(pk=job.pk), Job.objects.get(pk=job.pk)
+    jobs._take(slow)
+    Job.objects.update(lease_until=timezone.now() - SECOND)
+    jobs._take(fast)
+    before = Job.objects.values().get()
+
+    def fail(job: Job) -> None:
+        raise RuntimeError
+
+    jobs.run(slow, fail)
+    jobs.run(slow, lambda job: None)
+    assert Job.objects.values().get() == before
+    jobs.run(fast, lambda job: None)
+    assert not Job.objects.exists()
+
+
+# --- going wrong ----------------------------------------------------------------------------------------------
+
+
+class Poison(Exception):
+    pass
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "attempts", "text"),
+    [
+        (jobs.PassingFault("The store is away."), 2, "The store is away."),
+        (ValueError("x" * 900), 3, "x" * 500),
+        (Poison(), 3, "Poison"),
+    ],
+)
+def test_what_goes_wrong_is_noted_and_put_off(alice: User, error: Exception, attempts: int, text: str) -> None:
+    job_of(alice, attempts=2)
+
+    def fail(job: Job) -> None:
+        raise error
+
+    assert jobs.run_due({FINISH: fail}) == 1
+    job = Job.objects.get()
+    assert (job.attempts, job.error, job.lease_until, job.lease_token) == (attempts, text, None, None)
+    assert not due()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "delay"), [(0, 5), (4, 5), (10, 10), (40, 40), (60, 60), (86_400, 60)])
+def test_the_longer_it_goes_wrong_the_longer_is_waited(alice: User, age: int, delay: int) -> None:
+    now = timezone.now()
+    job = job_of(alice, created_at=now - age * SECOND)
+    jobs._take(job)
+    jobs._put_off(job, Poison(), attempts=1)
+    waits = (Job.objects.get().run_after - timezone.now()).total_seconds()
+    assert delay - 2 < waits < delay + 2
+
+
+@pytest.mark.django_db
+def test_poison_is_tried_five_times_and_then_left_to_a_person(alice: User) -> None:
+    job, tried = job_of(alice), 0
+
+    def fail(job: Job) -> None:
+        nonlocal tried
+        tried += 1
+        assert jobs.exhausted(job) == (tried == MAX_ATTEMPTS)
+        raise Poison
+
+    for _ in range(MAX_ATTEMPTS + 3):
+        Job.objects.update(run_after=timezone.now())
+        jobs.run_due({FINISH: fail})
+    assert tried == MAX_ATTEMPTS
+    jobs.retry(job)
+    assert jobs.run_due({FINISH: lambda job: None}) == 1
+
+
+# --- the bell -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def broker_saying(reply: bytes | None) -> Iterator[str]:
+    """A Redis that answers everything with `reply`, or never."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+    def answer(client: socket.socket) -> None:
+        with suppress(OSError), client:
+            while client.recv(65536):
+                if reply is not None:
+                    client.sendall(reply)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+    listener.close()
+
+
+def use_broker(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    app = Celery("bell", broker=url, set_as_current=False)
+    app.conf.broker_transport_options = {"socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
+    monkeypatch.setattr(jobs, "current_app", app)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+        b"-READONLY You can't write against a read only replica.\r\n",
+        b"-NOAUTH Authentication required.\r\n",
+        b"-LOADING Redis is loading the dataset in memory\r\n",
+        b"-MISCONF Redis is configured to save RDB snapshots\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        None,
+    ],
+)
+def test_a_broker_in_trouble_is_no_trouble_of_ours(monkeypatch: pytest.MonkeyPatch, reply: bytes | None) -> None:
+    with broker_saying(reply) as url:
+        use_broker(monkeypatch, url)
+        begun = time.monotonic()
+        jobs.ring()
+        assert time.monotonic() - begun < 5
+
+
+def test_nor_is_one_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    for port in free_ports(2):
+        use_broker(monkeypatch, f"redis://127.0.0.1:{port}/0")
+        begun = time.monotonic()
+        jobs.ring()
+        assert time.monotonic() - begun < 5
+
+
+def test_ringing_is_heard_by_a_broker_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Redis() as server:
+        use_broker(monkeypatch, server.url)
+        jobs.ring()
+        with redis.Redis.from_url(server.url) as client:
+            [message] = client.lrange("celery", 0, -1)
+    assert json.loads(message)["headers"]["task"] == tasks.wake.name
+    assert len(message) < 2000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_rings_when_the_job_can_be_seen_and_not_before(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[bool] = []
+    monkeypatch.setattr(jobs, "ring", lambda: rung.append(Job.objects.exists()))
+    with suppress(Poison), transaction.atomic():
+        jobs.enqueue(FINISH, started(alice))
+        raise Poison
+    assert rung == []
+    with transaction.atomic():
+        jobs.enqueue(FINISH, started(alice))
+        assert rung == []
+    assert rung == [True]
+
+
+# --- what beat and bell start ---------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_sweep_finds_jobs_silent_recordings_and_what_is_to_be_purged(alice: User) -> None:
+    past = timezone.now() - SECOND
+    silent, gone, job = started(alice), deleted(alice, purge_after=past), job_of(alice)
+    Recording.objects.filter(pk=silent.pk).update(lease_until=past)
+    tasks.sweep()
+    assert Recording.objects.get(pk=silent.pk).status == "failed"
+    assert not Recording.objects.filter(pk=gone.pk).exists()
+    assert not Job.objects.filter(pk=job.pk).exists()
+
+
+@pytest.mark.django_db
+def test_the_hourly_round_hides_what_is_too_old(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SORTIE_RECORDING_RETENTION_DAYS", 1)
+    old = ready(alice, completed_at=timezone.now() - timedelta(days=2))
+    tasks.retention()
+    assert Recording.objects.get(pk=old.pk).deleted_at
+    assert stored() == [old.storage_key]
+
+
+def test_every_scheduled_task_is_there_and_is_given_up_before_the_next() -> None:
+    import sortie.celery
+
+    sortie.celery.app.loader.import_default_modules()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in sortie.celery.app.tasks
+        assert entry["options"]["expires"] <= 3600
+    names: list[Callable[..., Any]] = [tasks.wake, tasks.sweep, tasks.retention]
+    assert all(task.name in sortie.celery.app.tasks for task in names)  # type: ignore[attr-defined]
