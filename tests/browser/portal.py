@@ -1,24 +1,19 @@
-"""A whole portal for the browser to look at: its own database, folders and port, and people who may sign in."""
+"""The portal of the browser tests: real processes, more people, and recordings in every state."""
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tests.services import free_ports, wait_until
+from tests import portal as portals
+from tests.portal import ROOT, password_of
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["MANY", "Portal", "password_of", "running"]
+
 MANY = 70
-
-
-def password_of(name: str) -> str:
-    return f"{name}-and-a-long-password"
 
 
 @dataclass(frozen=True)
@@ -26,52 +21,25 @@ class Portal:
     """Where it listens, and how to do there what no browser can."""
 
     url: str
-    data: Path
-    environment: Mapping[str, str]
+    variables: dict[str, str]
 
-    def stock(self, *command: str) -> Any:
-        """Run a command of `tests.browser.stock` on the portal's own database; what it prints."""
+    def stock(self, command: str, *arguments: str, **facts: Any) -> Any:
+        """Run a command of `tests.browser.stock`, with `facts` as its last argument; what it prints."""
+        last = [json.dumps(facts)] if facts else []
         done = subprocess.run(
-            [sys.executable, "-m", "tests.browser.stock", *command],
-            env={**os.environ, **self.environment},
+            [sys.executable, "-m", "tests.browser.stock", command, *arguments, *last],
+            env=self.variables,
             cwd=ROOT,
             check=True,
-            capture_output=True,
-            text=True,
+            stdout=subprocess.PIPE,
         )
         return json.loads(done.stdout)
 
 
 @contextmanager
-def running(**changes: str) -> Iterator[Portal]:
-    """A portal started as `make run` starts it, with `changes` to its settings, and stocked with recordings."""
-    [port] = free_ports(1)
-    with tempfile.TemporaryDirectory(prefix="sortie-browser-", ignore_cleanup_errors=True) as folder:
-        environment = {
-            "DJANGO_SETTINGS_MODULE": "sortie.settings",
-            "SORTIE_DATA": folder,
-            "SORTIE_RECORDING_STORAGE_PATH": "recordings",
-            "SORTIE_RECORDING_MAX_SIZE_MB": "3",
-            "SORTIE_IN_PROCESS_WORKER": "true",
-            "SORTIE_ADMIN_USERNAME": "ada",
-            "SORTIE_ADMIN_PASSWORD": password_of("ada"),
-            "PORT": str(port),
-            **changes,
-        }
-        log = Path(folder) / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "sortie.quickstart"],
-                env={**os.environ, **environment},
-                cwd=ROOT,
-                stdout=output,
-                stderr=output,
-            )
-        portal = Portal(f"http://127.0.0.1:{port}", Path(folder), environment)
-        try:
-            wait_until(lambda: b"Ctrl-C" in log.read_bytes(), process, log)
-            portal.stock("people")
-            yield portal
-        finally:
-            process.terminate()
-            process.wait()
+def running(**settings: str) -> Iterator[Portal]:
+    """A portal with `settings` in its environment, stocked."""
+    with portals.running(SORTIE_RECORDING_MAX_SIZE_MB="3", **settings) as started:
+        portal = Portal(started.url, started.variables)
+        portal.stock("people")
+        yield portal

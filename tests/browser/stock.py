@@ -12,9 +12,10 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from recordings.models import Recording, Session, Tag, User  # noqa: E402
+from recordings.models import Recording, Session, StorageDay, Tag, User  # noqa: E402
 from recordings.models.session import SessionKind  # noqa: E402
 from tests.browser.portal import MANY, password_of  # noqa: E402
 
@@ -38,10 +39,12 @@ STATES: list[dict[str, Any]] = [
 
 def people() -> list[str]:
     """Everybody the tests sign in as; some of them own something."""
-    for name in ("alice", "bob", "carol", "dave", "erin", "frank"):
+    for name in ("carol", "dave", "erin", "frank"):
         User.objects.create_user(name, password=password_of(name))
     for number, facts in enumerate(STATES):
         _recording("alice", hours=number * 5 + 0.2, **copy.deepcopy(facts))
+    later = {"deleted_at": timezone.now(), "purge_after": timezone.now() + timedelta(hours=21)}
+    _recording("alice", hours=30, title="First try of the walkthrough", seconds=77, **later)
     for number in range(MANY):
         _recording("dave", hours=number * 7, title=f"Session {MANY - number}", seconds=60 + number)
     return list(User.objects.values_list("username", flat=True))
@@ -60,6 +63,21 @@ def one(name: str, facts: str) -> str:
 def change(recording_id: str, facts: str) -> int:
     """Give a recording other facts, as another process would."""
     return Recording.objects.filter(pk=recording_id).update(**_facts(**json.loads(facts)))
+
+
+def days(number: str) -> int:
+    """What was kept on each of the last `number` days: a little more every day."""
+    now = timezone.now()
+    made = StorageDay.objects.bulk_create(
+        StorageDay(
+            day=(now - timedelta(days=back)).date(),
+            recordings=200 - back,
+            stored_bytes=(int(number) - back + back % 5) * 160_000_000,
+            measured_at=now - timedelta(days=back),
+        )
+        for back in range(1, int(number) + 1)
+    )
+    return len(made)
 
 
 def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
@@ -84,7 +102,7 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
         "size_bytes": int(seconds * 61_000),
         "stored_size": int(seconds * 61_000),
         "sha256": hashlib.sha256(key.encode()).hexdigest(),
-        "storage_backend": "local",
+        "storage_backend": settings.SORTIE_RECORDING_STORAGE_BACKEND,
         "storage_key": key,
         "completed_at": timezone.now(),
         "width": 1920,
@@ -95,5 +113,5 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change)}
+    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change, days)}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

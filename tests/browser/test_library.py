@@ -1,6 +1,5 @@
 """The list of recordings, in every state it can be in."""
 
-import json
 import re
 
 import pytest
@@ -116,7 +115,7 @@ def own(portal: Portal) -> list[str]:
     """Three recordings of bob's to do things to; their titles, newest last."""
     titles = ["To keep", "To delete", "To delete as well"]
     for title in titles:
-        portal.stock("one", "bob", json.dumps({"title": title, "seconds": 5}))
+        portal.stock("one", "bob", title=title, seconds=5)
     return titles
 
 
@@ -190,9 +189,9 @@ def test_many_are_deleted_at_once_and_restored(open_page: OpenPage, own: list[st
 
 
 def test_a_refused_deletion_says_why(portal: Portal, open_page: OpenPage) -> None:
-    held = portal.stock("one", "bob", json.dumps({"title": "Held meanwhile", "seconds": 5}))
+    held = portal.stock("one", "bob", title="Held meanwhile", seconds=5)
     page = open_page("/?q=Held", as_user="bob", expected="status of 409")
-    portal.stock("change", held, json.dumps({"seconds": 5, "on_hold": True, "hold_reason": "case 7"}))
+    portal.stock("change", held, seconds=5, on_hold=True, hold_reason="case 7")
     page.locator("[data-row]").first.hover()
     page.get_by_role("button", name="Delete Held meanwhile").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -201,15 +200,15 @@ def test_a_refused_deletion_says_why(portal: Portal, open_page: OpenPage) -> Non
 
 
 def test_rows_follow_what_happens_without_taking_the_focus(portal: Portal, open_page: OpenPage) -> None:
-    changing = portal.stock("one", "carol", json.dumps({"title": "Being made", "status": "uploading"}))
-    portal.stock("one", "carol", json.dumps({"title": "Untouched", "seconds": 9}))
+    changing = portal.stock("one", "carol", title="Being made", status="uploading")
+    portal.stock("one", "carol", title="Untouched", seconds=9)
     page = open_page(as_user="carol")
     first = row(page, "Being made")
     first.get_by_role("checkbox").check()
     first.locator(".name").focus()
     untouched = row(page, "Untouched").element_handle()
     assert untouched is not None
-    portal.stock("change", changing, json.dumps({"seconds": 61}))
+    portal.stock("change", changing, seconds=61)
     expect(first.locator(".length")).to_have_text("1:01", timeout=10_000)
     expect(first.locator(".name")).to_be_focused()
     expect(first.get_by_role("checkbox")).to_be_checked()
@@ -267,7 +266,7 @@ def test_the_theme_is_chosen_and_kept(open_page: OpenPage) -> None:
 
 
 def test_it_all_works_without_a_script(portal: Portal, open_page: OpenPage) -> None:
-    portal.stock("one", "bob", json.dumps({"title": "Without a script", "seconds": 5}))
+    portal.stock("one", "bob", title="Without a script", seconds=5)
     page = open_page("/?q=Without+a+script", as_user="bob", java_script_enabled=False)
     first = page.locator("[data-row]").first
     first.locator("summary").click()

@@ -1,7 +1,6 @@
 """What every page must be: free of faults that axe finds, light enough, and no wider than the screen."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,96 +10,30 @@ from playwright.sync_api import Page, expect
 from tests.browser import portal as portals
 from tests.browser.conftest import OpenPage
 from tests.browser.portal import Portal
+from tests.browser.views import VIEWS, in_every_way
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
-SIZES = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 
 
 @pytest.fixture(scope="module")
-def unplayable(portal: Portal) -> dict[str, str]:
+def of_alice(portal: Portal) -> dict[str, str]:
     """Addresses of alice's recordings by title."""
-    found = portal.stock("titles", "alice")
-    return {title: f"/recordings/{pk}" for title, pk in found.items()}
+    return {title: f"/recordings/{pk}" for title, pk in portal.stock("titles", "alice").items()}
 
 
-def _confirm(page: Page) -> None:
-    page.locator("[data-row]").nth(2).locator("summary").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
-
-
-def _select(page: Page) -> None:
-    for number in (0, 2):
-        page.locator("input[name=id]").nth(number).check()
-
-
-def _record(page: Page) -> None:
-    page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("button", name="Stop recording")).to_be_visible()
-
-
-def _fail_to_send(page: Page) -> None:
-    page.route("**/recording/upload", lambda route: route.fulfill(status=500))
-    _record(page)
-    page.wait_for_timeout(1500)
-    page.get_by_role("button", name="Stop recording").click()
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-
-
-def _refuse(page: Page) -> None:
-    page.evaluate(
-        """() => {
-          navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
-        }"""
-    )
-    page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-
-
-def _open(selector: str) -> Callable[[Page], None]:
-    return lambda page: page.locator(selector).first.click()
-
-
-# name: (who, address or title of alice's, what to do there, what the console may say)
-VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None] | None, str]] = {
-    "login": (None, "/login", None, ""),
-    "library": ("alice", "/", None, ""),
-    "library-menu": ("alice", "/", _open("[data-row] summary"), ""),
-    "library-account": ("alice", "/", _open(".bar summary"), ""),
-    "library-dates": ("alice", "/?status=ready", _open(".chip:has-text('Date')"), ""),
-    "library-selected": ("alice", "/", _select, ""),
-    "library-confirm": ("alice", "/", _confirm, ""),
-    "library-empty": ("erin", "/", None, ""),
-    "library-nothing": ("alice", "/?q=no+such+thing", None, ""),
-    "library-everyone": ("ada", "/?everyone=1", None, ""),
-    "library-many": ("dave", "/", None, ""),
-    "deleted": ("alice", "/deleted", None, ""),
-    "record": ("bob", "/record", None, ""),
-    "record-refused": ("bob", "/record", _refuse, ""),
-    "record-running": ("bob", "/record", _record, ""),
-    "record-stuck": ("bob", "/record", _fail_to_send, "status of 500"),
-    "player-recording": ("alice", "Certificate rotation", None, ""),
-    "player-uploading": ("alice", "Load test of the new queue", None, ""),
-    "player-failed": ("alice", "Failover drill", None, ""),
-    "player-lost": ("alice", "Staging shell", None, "status of 410"),
-    "player-held": ("alice", "Access review", None, "status of 410"),
-    "not-found": ("alice", "/nothing-here", None, "status of 404"),
-}
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_view(
-    open_page: OpenPage, unplayable: dict[str, str], pictures: Path, view: str, scheme: str, size: str
-) -> None:
-    who, address, act, expected = VIEWS[view]
-    page = open_page(
-        unplayable.get(address, address), as_user=who, expected=expected, color_scheme=scheme, viewport=SIZES[size]
-    )
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view(open_page: OpenPage, of_alice: dict[str, str], pictures: Path, name: str) -> None:
+    view = VIEWS[name]
+    page = open_page(of_alice.get(view.place, view.place), as_user=view.who, expected=view.expected)
     page.wait_for_load_state("networkidle")
-    if act:
-        act(page)
-    look_at(page, pictures / f"{view}-{size}-{scheme}.png")
+    if view.act:
+        view.act(page)
+    look_in_every_way(page, pictures, name)
+
+
+def look_in_every_way(page: Page, pictures: Path, name: str) -> None:
+    for way in in_every_way(page):
+        look_at(page, pictures / f"{name}-{way}.png")
 
 
 def look_at(page: Page, picture: Path) -> None:
@@ -119,17 +52,15 @@ def look_at(page: Page, picture: Path) -> None:
 
 
 def test_a_recording_that_plays(open_page: OpenPage, pictures: Path, take: str) -> None:
-    for scheme in ("light", "dark"):
-        for size, viewport in SIZES.items():
-            page = open_page(f"{take}?t=4s", as_user="frank", color_scheme=scheme, viewport=viewport)
-            page.wait_for_load_state("networkidle")
-            for tab in ("Details", "Activity", "Notes"):
-                page.get_by_role("tab", name=tab).click()
-                look_at(page, pictures / f"player-{tab.lower()}-{size}-{scheme}.png")
-            page.keyboard.press("Escape")
-            page.locator("h1").click()
-            page.keyboard.press("?")
-            look_at(page, pictures / f"player-keys-{size}-{scheme}.png")
+    page = open_page(f"{take}?t=4s", as_user="frank")
+    page.wait_for_load_state("networkidle")
+    for tab in ("Details", "Activity", "Notes"):
+        page.get_by_role("tab", name=tab).click()
+        look_in_every_way(page, pictures, f"player-{tab.lower()}")
+    page.get_by_role("tab", name="Details").click()
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    look_in_every_way(page, pictures, "player-keys")
 
 
 def test_a_cold_library_is_light_and_comes_in_one_round(open_page: OpenPage) -> None:
@@ -198,6 +129,6 @@ def test_everything_switched_off(open_page: OpenPage, without_anything: Portal, 
     expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()
     expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
     look_at(page, pictures / "off-all.png")
-    pk = without_anything.stock("one", "alice", json.dumps({"title": "Kept", "seconds": 5}))
+    pk = without_anything.stock("one", "alice", title="Kept", seconds=5)
     page.goto(f"/recordings/{pk}")
     expect(page.get_by_role("heading", name="Recording is switched off")).to_be_visible()

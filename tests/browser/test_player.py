@@ -1,6 +1,5 @@
 """The page of one recording: watching it, and what is written about it."""
 
-import json
 import re
 
 import pytest
@@ -152,7 +151,7 @@ def test_title_and_tags_are_edited_in_place(open_page: OpenPage, take: str) -> N
 
 
 def test_deleting_leads_to_the_list_with_a_way_back(portal: Portal, open_page: OpenPage) -> None:
-    pk = portal.stock("one", "bob", json.dumps({"title": "Not needed", "status": "failed", "error": "No bytes."}))
+    pk = portal.stock("one", "bob", title="Not needed", status="failed", error="No bytes.")
     page = open_page(f"/recordings/{pk}", as_user="bob")
     expect(page.get_by_role("heading", name="There is nothing to watch")).to_be_visible()
     expect(page.locator(".waiting")).to_contain_text("No bytes.")
@@ -167,22 +166,22 @@ def test_deleting_leads_to_the_list_with_a_way_back(portal: Portal, open_page: O
 
 @pytest.mark.parametrize(("status", "words"), [("recording", "Being recorded"), ("uploading", "On its way")])
 def test_an_unfinished_one_is_waited_for(portal: Portal, open_page: OpenPage, status: str, words: str) -> None:
-    pk = portal.stock("one", "bob", json.dumps({"title": "Soon", "status": status}))
+    pk = portal.stock("one", "bob", title="Soon", status=status)
     page = open_page(f"/recordings/{pk}", as_user="bob")
     expect(page.get_by_role("heading", name=words)).to_be_visible()
-    portal.stock("change", pk, json.dumps({"status": "failed", "error": "The disk was full."}))
+    portal.stock("change", pk, status="failed", error="The disk was full.")
     expect(page.locator(".waiting")).to_contain_text("The disk was full.", timeout=10_000)
 
 
 def test_an_incomplete_one_says_so(portal: Portal, open_page: OpenPage) -> None:
     facts = {"title": "Cut", "seconds": 5, "incomplete": True, "error": "The browser went silent at 14:02:11."}
-    pk = portal.stock("one", "bob", json.dumps(facts))
+    pk = portal.stock("one", "bob", **facts)
     page = open_page(f"/recordings/{pk}", as_user="bob", expected="status of")
     expect(page.locator(".notice.amber")).to_have_text("Incomplete. The browser went silent at 14:02:11.")
 
 
 def test_lost_bytes_are_told_to_whoever_watches(portal: Portal, open_page: OpenPage) -> None:
-    pk = portal.stock("one", "bob", json.dumps({"title": "Lost", "seconds": 5}))
+    pk = portal.stock("one", "bob", title="Lost", seconds=5)
     page = open_page(f"/recordings/{pk}", as_user="bob", expected="status of 410")
     expect(page.get_by_role("alert")).to_contain_text("The store has lost this recording")
 

@@ -1,0 +1,95 @@
+"""Every page in every state that is worth looking at, and how to get there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from playwright.sync_api import Page, ViewportSize, expect
+
+SIZES: dict[str, ViewportSize] = {"wide": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+
+
+@dataclass(frozen=True)
+class View:
+    """`who` looks at an address, or at the recording of alice's with this title, and does something there.
+
+    `expected` matches what the console may say.
+    """
+
+    who: str | None
+    place: str
+    act: Callable[[Page], None] | None = None
+    expected: str = ""
+
+
+def in_every_way(page: Page) -> Iterator[str]:
+    """Make the page wide and narrow, light and dark; each time, what that is called."""
+    for (size, viewport), dark in product(SIZES.items(), (False, True)):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        # Colours take their time to change.
+        page.wait_for_timeout(200)
+        yield f"{size}-{'dark' if dark else 'light'}"
+
+
+def _confirm(page: Page) -> None:
+    page.locator("[data-row]").nth(2).locator("summary").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+
+
+def _select(page: Page) -> None:
+    for number in (0, 2):
+        page.locator("input[name=id]").nth(number).check()
+
+
+def _record(page: Page) -> None:
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("button", name="Stop recording")).to_be_visible()
+
+
+def _fail_to_send(page: Page) -> None:
+    page.route("**/recording/upload", lambda route: route.fulfill(status=500))
+    _record(page)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def _refuse(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+        }"""
+    )
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _open(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
+VIEWS = {
+    "login": View(None, "/login"),
+    "library": View("alice", "/"),
+    "library-menu": View("alice", "/", _open("[data-row] summary")),
+    "library-account": View("alice", "/", _open(".bar summary")),
+    "library-dates": View("alice", "/?status=ready", _open(".chip:has-text('Date')")),
+    "library-selected": View("alice", "/", _select),
+    "library-confirm": View("alice", "/", _confirm),
+    "library-empty": View("erin", "/"),
+    "library-nothing": View("alice", "/?q=no+such+thing"),
+    "library-everyone": View("ada", "/?everyone=1"),
+    "library-many": View("dave", "/"),
+    "deleted": View("alice", "/deleted"),
+    "record": View("bob", "/record"),
+    "record-refused": View("bob", "/record", _refuse),
+    "record-running": View("bob", "/record", _record),
+    "record-stuck": View("bob", "/record", _fail_to_send, expected="status of 500"),
+    "player-recording": View("alice", "Certificate rotation"),
+    "player-uploading": View("alice", "Load test of the new queue"),
+    "player-failed": View("alice", "Failover drill"),
+    "player-lost": View("alice", "Staging shell", expected="status of 410"),
+    "player-held": View("alice", "Access review", expected="status of 410"),
+    "not-found": View("alice", "/nothing-here", expected="status of 404"),
+}
