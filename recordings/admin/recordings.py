@@ -23,7 +23,7 @@ from recordings.permissions import Can, can
 from recordings.templatetags.sortie import clock, megabytes
 
 EVENTS = 25
-FACTS = ("status_in_words", "user", "session_link", "created", "completed", "length", "size", "picture")
+FACTS = ("status_signs", "user", "session_link", "created", "completed", "length", "size", "picture")
 KEEPING = ("hold", "kept", "storage", "key", "checksum", "upload_name", "whole_id")
 
 
@@ -70,7 +70,7 @@ DELETE = Act[Recording](
     one="“{name}” was deleted. It can be restored for {hours} hours.",
     many="{count} recordings were deleted. They can be restored for {hours} hours.",
     question="Delete {it}?",
-    explained="Deleting hides it at once, for its owner too. It can be restored until the time below; "
+    explained="What is deleted disappears at once, for its owner too. Until the time below it can be restored; "
     "after that its bytes are removed for good. What is on hold stays.",
     destroys=True,
 )
@@ -254,8 +254,8 @@ class RecordingAdmin(ActingAdmin[Recording]):
         return columns.when(recording.created_at)
 
     @admin.display(description="Status")
-    def status_in_words(self, recording: Recording) -> SafeString:
-        return format_html("{} {}", columns.signs(recording), recording.error)
+    def status_signs(self, recording: Recording) -> SafeString:
+        return columns.signs(recording)
 
     @admin.display(description="Completed")
     def completed(self, recording: Recording) -> SafeString | str:

@@ -34,6 +34,8 @@ class PortalAdminSite(admin.AdminSite):
     site_header = site_title = "Sortie"
     index_title = "Overview"
     enable_nav_sidebar = False
+    password_change_template = "admin/password.html"  # noqa: S105  (no password)
+    password_change_done_template = "admin/password_done.html"  # noqa: S105
     empty_value_display = columns.NOTHING
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.forms import UserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -27,11 +28,14 @@ class UserAdmin(PortalAdmin[User], _Stock):
 
     newest_by = "date_joined"
     ordering = None
-    list_display = ("username", "full_name", "email", "roles", "is_active", "recordings", "seen", "joined")
+    list_display = ("username", "full_name", "email", "roles", "access", "recordings", "seen", "joined")
     list_display_links = ("username",)
     list_filter = (filters.Admins, filters.Active)
     search_help_text = "Name or e-mail address"
     filter_horizontal = ()
+    # Sortie knows no other way to sign in, so there is none to choose.
+    add_form = UserCreationForm
+    add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email", "recordings", "tokens")}),
@@ -72,6 +76,10 @@ class UserAdmin(PortalAdmin[User], _Stock):
     @admin.display(description="Role")
     def roles(self, user: User) -> str:
         return "Superuser" if user.is_superuser and user.is_staff else "Admin" if user.is_staff else "User"
+
+    @admin.display(description="Access")
+    def access(self, user: User) -> str:
+        return "Active" if user.is_active else "Inactive"
 
     @admin.display(description="Recordings")
     def recordings(self, user: User) -> SafeString:
