@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -35,7 +36,15 @@ def actor_of(request: HttpRequest) -> Actor:
 def address_of(request: HttpRequest) -> str | None:
     """The client's address: what our own proxy added to `X-Forwarded-For`, or the peer's."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SORTIE_BEHIND_PROXY else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
+    return _address(forwarded.rpartition(",")[2]) or _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    """An IP address without its zone, or None: proxies also say `unknown`, and a socket file has no address."""
+    try:
+        return str(ip_address(text.strip().partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def record(
