@@ -1,17 +1,19 @@
 """What the pages answer, looked at without a browser; tests/browser looks at them in one."""
 
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from django.template.loader import get_template
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
 from recordings.models import Recording, Session, Status, User
 from recordings.templatetags.sortie import clock, megabytes, moment, seconds
+from recordings.views.errors import server_error
 from recordings.views.login import _in_words
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -27,21 +29,6 @@ def plain_static_files(settings: Settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-
-
-@pytest.fixture
-def alice() -> User:
-    return User.objects.create_user("alice", password="x")
-
-
-@pytest.fixture
-def bob() -> User:
-    return User.objects.create_user("bob", password="x")
-
-
-@pytest.fixture
-def ada() -> User:
-    return User.objects.create_user("ada", password="x", is_staff=True)
 
 
 def signed_in(user: User) -> Client:
@@ -128,6 +115,21 @@ def test_others_recordings_do_not_exist(alice: User, bob: User, name: str) -> No
 def test_there_is_no_media_of_what_is_not_ready(alice: User) -> None:
     unfinished = recording_of(alice, status=Status.UPLOADING)
     assert signed_in(alice).get(reverse("media", args=[unfinished.pk])).status_code == 404
+
+
+def test_the_page_of_an_error_needs_nobody_and_no_database(rf: RequestFactory) -> None:
+    response = server_error(rf.get("/"))
+    assert response.status_code == 500
+    assert b"Something failed" in response.content
+    assert json.loads(server_error(rf.get("/api/recordings")).content)["status"] == 500
+
+
+def test_a_form_of_another_sign_in_is_refused_in_words(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    response = client.post("/recordings/delete", {"id": "1"})
+    assert response.status_code == 403
+    assert b"Reload it and try again." in response.content
 
 
 def test_titles_are_text_and_nothing_else(alice: User) -> None:

@@ -77,7 +77,7 @@ def test_a_cold_library_is_light_and_comes_in_one_round(open_page: OpenPage) -> 
     page.on("requestfinished", lambda request: note(request.response()))
     page.goto("/", wait_until="networkidle")
     weight = sum(size for _, size, _ in came)
-    assert weight < 150_000, sorted(came, key=lambda one: -one[1])[:5]
+    assert weight < 100_000, sorted(came, key=lambda one: -one[1])[:5]
     started = page.evaluate(
         """performance.getEntriesByType("resource").filter((one) => /\\.(js|css)$/.test(one.name))
         .map((one) => [one.name, one.initiatorType])"""

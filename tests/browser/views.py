@@ -91,5 +91,6 @@ VIEWS = {
     "player-failed": View("alice", "Failover drill"),
     "player-lost": View("alice", "Staging shell", expected="status of 410"),
     "player-held": View("alice", "Access review", expected="status of 410"),
+    "api-docs": View(None, "/api/docs"),
     "not-found": View("alice", "/nothing-here", expected="status of 404"),
 }
