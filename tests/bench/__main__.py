@@ -1,0 +1,53 @@
+"""`python -m tests.bench [names]`: run all benches or those named, print one table, save the figures as JSON."""
+
+import argparse
+import importlib
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.runner import Bench, Result, hold
+
+NAMES = ("upload", "download", "finish", "memory")
+
+
+def main() -> int:
+    wanted = _arguments()
+    results: list[Result] = []
+    missing: list[str] = []
+    until = time.monotonic() + wanted.minutes * 60
+    for name in wanted.names or NAMES:
+        _run(name, wanted.rounds, until, Path(wanted.folder) if wanted.folder else None, results, missing)
+    print(report.table(results, missing))
+    print(f"\nAs JSON: {report.save(results, missing)}")
+    return 0
+
+
+def _run(
+    name: str, rounds: int, until: float, parent: Path | None, results: list[Result], missing: list[str]
+) -> None:
+    module = importlib.import_module(f"tests.bench.{name}")
+    with tempfile.TemporaryDirectory(prefix=f"sortie-bench-{name}-", dir=parent) as folder:
+        bench = Bench(Path(folder), rounds, missing)
+        with closing(module.contests(bench)) as contests:
+            for contest in contests:
+                print(f"{contest.title} ...", file=sys.stderr, flush=True)
+                results.append(hold(contest, rounds=rounds, until=until))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which benches; all without any")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=15, help="after so long no further round is begun")
+    parser.add_argument(
+        "--folder", help="where to put the files, some 8 GB; default: the system's temporary folder"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
