@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "recordings",
 ]
 MIDDLEWARE = [
+    "sortie.middleware.lend_database_to_views_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

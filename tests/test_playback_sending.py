@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 from pytest_django import Settings
 
@@ -114,6 +116,15 @@ def test_an_object_that_ends_early_breaks_the_answer(
     assert "broke off while it was sent" in caplog.text
 
 
+@pytest.fixture
+def no_database() -> Iterator[None]:
+    """Closing a response ends a request, and Django then looks after connections; here there are none to have."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("no_database")
 def test_files_are_closed_when_the_client_goes(store: RecordingStore, tmp_path: Path) -> None:
     data = bytes(3 * storage.BLOCK)
     recording = kept(tmp_path, data)

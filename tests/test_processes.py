@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from tests import environment
 from tests import portal as portals
 from tests.making import webm
 from tests.portal import Portal
+from tests.webm_samples import looped, samples
 
 RING = (
     "import time; from recordings import jobs; "
@@ -23,6 +26,8 @@ PARTS = (
     "from django.db import connection; from django.conf import settings; "
     "print(connection.vendor, settings.SORTIE_RECORDING_STORAGE_BACKEND)"
 )
+# More than there are connections in the pool to the database.
+SLOW_CLIENTS = 40
 SILENT = (
     "from recordings.models import Recording; from django.utils import timezone; "
     "print(Recording.objects.update(lease_until=timezone.now()))"
@@ -167,3 +172,57 @@ def test_an_upload_in_hand_is_taken_before_the_process_ends(own: Portal) -> None
 def test_profiles_are_what_they_say(portal: Portal) -> None:
     expected = {"single": "sqlite local", "many": "postgresql s3"}[environment.PROFILE]
     assert portal.manage("shell", "-v0", "-c", PARTS).strip() == expected
+
+
+def connect(client: httpx.Client, method: str, path: str, **headers: str) -> http.client.HTTPConnection:
+    """A connection that has sent the head of a request, and no more."""
+    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port or 80, timeout=30)
+    connection.putrequest(method, path)
+    for name, value in {"Authorization": client.headers["Authorization"], **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    return connection
+
+
+def assert_quick(client: httpx.Client) -> None:
+    time.sleep(1)
+    begun = time.monotonic()
+    for _ in range(5):
+        assert client.get("/api/recordings").status_code == 200
+    assert time.monotonic() - begun < 5
+
+
+def test_uploads_that_stall_leave_room_for_others(own: Portal) -> None:
+    with own.client("alice") as client, ExitStack() as stalled:
+        session = client.post("/api/sessions", json={"app_id": "test"}).json()["id"]
+        for _ in range(SLOW_CLIENTS):
+            recording = client.post(f"/api/sessions/{session}/recording/start").json()["recording_id"]
+            connection = connect(
+                client,
+                "POST",
+                f"/api/sessions/{session}/recording/upload?recording_id={recording}",
+                **{"Content-Type": "video/webm", "Content-Length": "1000000"},
+            )
+            stalled.enter_context(closing(connection))
+            connection.send(webm()[:1000])
+        assert_quick(client)
+
+
+def test_downloads_that_stall_leave_room_for_others(own: Portal, tmp_path: Path) -> None:
+    with own.client("alice") as client, ExitStack() as stalled:
+        session = client.post("/api/sessions", json={"app_id": "test"}).json()["id"]
+        recording = client.post(f"/api/sessions/{session}/recording/start").json()["recording_id"]
+        # More than the sockets of a connection hold.
+        looped(samples()["busy"], tmp_path / "long.webm", size=16_000_000)
+        with (tmp_path / "long.webm").open("rb") as file:
+            answer = client.post(
+                f"/api/sessions/{session}/recording/upload",
+                data={"recording_id": recording},
+                files={"file": ("long.webm", file)},
+            )
+        assert answer.json() == {"status": "ready"}
+        for _ in range(SLOW_CLIENTS):
+            connection = connect(client, "GET", f"/api/recordings/{recording}/download?original=1")
+            stalled.enter_context(closing(connection))
+            assert connection.getresponse().status == 200
+        assert_quick(client)

@@ -11,6 +11,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
+from recordings import connections
 from recordings.api.errors import ProblemError
 from recordings.ingest import intake, staging
 from recordings.ingest.intake import BLOCK, Arrived, Intake
@@ -40,6 +41,7 @@ def announced_length(request: HttpRequest) -> int:
 
 def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded | None]":
     """The fields of a `multipart/form-data` body, and its file (the field `file`) on disk."""
+    connections.give_back()
     handler = _ToStaging(expected=length)
     body: Any = _Counted(request)
     try:
@@ -56,6 +58,7 @@ def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded |
 
 def take_bare(request: HttpRequest, length: int, name: str) -> "Uploaded":
     """A body that is the file itself."""
+    connections.give_back()
     with _as_problems():
         taken = Intake(expected=length)
         try:
