@@ -1,5 +1,6 @@
 """Fixtures that more than one test file uses, and what a run leaves out on purpose."""
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -30,10 +31,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """In CI everything is there that a test could need, so one that is skipped is one that failed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
+    if reporter is None:
+        return
+    # In CI everything is there that a test could need, so one that is skipped is one that failed.
+    if os.environ.get("CI") == "true" and exitstatus == 0 and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if counts := os.environ.get("SORTIE_TEST_COUNTS"):
+        kinds = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
+        Path(counts).write_text(json.dumps({kind: len(reporter.stats.get(kind, ())) for kind in kinds}))
 
 
 @pytest.fixture(autouse=True)

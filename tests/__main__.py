@@ -1,0 +1,103 @@
+"""`python -m tests [pytest's arguments]`: every test, on one machine's parts and then on a cluster's.
+
+As root on Debian it first installs the programs that are missing; elsewhere it says what could not be tested.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.services import postgres_program
+
+CI = os.environ.get("CI") == "true"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program the tests use; `package` is Debian's name for it, `tests` what cannot be tested without it."""
+
+    name: str
+    package: str
+    tests: str
+    find: Callable[[str], str | None] = shutil.which
+
+    @property
+    def missing(self) -> bool:
+        return self.find(self.name) is None
+
+
+def _chromium(name: str) -> str | None:
+    return shutil.which(os.environ.get("CHROMIUM", f"/usr/bin/{name}"))
+
+
+PROGRAMS = [
+    Program("chromium", "chromium", "pages in a browser, and recordings that a browser made", _chromium),
+    Program("ffprobe", "ffmpeg", "what other programs make of our files"),
+    Program("curl", "curl", "the commands in README.md"),
+    Program("postgres", "postgresql", "the cluster's parts: PostgreSQL, Redis, S3", postgres_program),
+    Program("redis-server", "redis-server", "the cluster's parts: PostgreSQL, Redis, S3"),
+]
+FOR_MANY = {"postgres", "redis-server"}
+
+
+def main() -> int:
+    begun = time.monotonic()
+    missing = _install([program for program in PROGRAMS if program.missing])
+    for program in missing:
+        print(f"Not tested, as {program.name} is not installed: {program.tests}.", flush=True)
+    profiles = ["single", "many"]
+    if FOR_MANY & {program.name for program in missing}:
+        profiles.remove("many")
+    tally: Counter[str] = Counter()
+    failed = CI and bool(missing)
+    for profile in profiles:
+        failed |= not _run(profile, tally)
+    if not tally["passed"]:
+        failed = True
+    _say(tally, time.monotonic() - begun)
+    return int(failed)
+
+
+def _install(missing: list[Program]) -> list[Program]:
+    """What is still missing afterwards."""
+    if not missing or os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        return missing
+    packages = sorted({program.package for program in missing})
+    print(f"Installing {', '.join(packages)} ...", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
+        done = subprocess.run(["apt-get", *command], env=quiet, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            print(f"apt-get {command[0]} failed.", file=sys.stderr)
+    return [program for program in missing if program.missing]
+
+
+def _run(profile: str, tally: Counter[str]) -> bool:
+    """Run the tests of one profile, and count them. False if any failed."""
+    print(f"\n--- profile {profile}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        variables = {**os.environ, "SORTIE_TEST_PROFILE": profile, "SORTIE_TEST_COUNTS": str(counts)}
+        status = subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=variables).returncode
+        if counts.exists():
+            tally.update(json.loads(counts.read_text()))
+    # 5: the arguments chose no test of this profile.
+    return status in (0, 5)
+
+
+def _say(tally: Counter[str], seconds: float) -> None:
+    order = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
+    counts = ", ".join(f"{tally[name]} {name}" for name in order if tally[name]) or "no tests ran"
+    print(f"\nBoth profiles together:\n{f' {counts} in {seconds:.2f}s ':=^80}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
