@@ -221,6 +221,8 @@ def test_tokens_are_listed_without_themselves_and_revoked(
     [row] = client.get("/admin/knox/authtoken/?user=alice").context["cl"].result_list
     asked = client.post("/admin/knox/authtoken/do/revoke/", {"_selected_action": row.pk})
     assert "signed out at once" in asked.content.decode()
+    assert f"Revoke “{row.token_key}… of alice”?" in asked.content.decode()
+    assert row.digest not in asked.content.decode().replace(f'value="{row.digest}"', "")
     assert with_token(token) == 200
     client.post("/admin/knox/authtoken/do/revoke/", {"_selected_action": row.pk, "confirmed": "yes"})
     assert with_token(token) == 401

@@ -92,6 +92,10 @@ class ActingAdmin(PortalAdmin[Row]):
         self._do(request, act, rows, reason)
         return self._back(request)
 
+    def name_of(self, row: Row) -> str:
+        """What messages and questions call it."""
+        return str(row)
+
     def may(self, request: HttpRequest, act: Act[Row], row: Row) -> bool:
         """Whether the policy lets the user do `act` to `row`."""
         return can(request.user, act.can, row)  # type: ignore[arg-type]
@@ -112,13 +116,13 @@ class ActingAdmin(PortalAdmin[Row]):
 
     def _ask(self, request: HttpRequest, act: Act[Row], rows: Sequence[Row], *, problem: bool) -> HttpResponse:
         hours = settings.SORTIE_DELETED_KEEP_HOURS
-        noun = self.opts.verbose_name if len(rows) == 1 else f"{len(rows)} {self.opts.verbose_name_plural}"
+        several = f"{len(rows)} {self.heading.lower() or self.opts.verbose_name_plural}"
         context = {
             **self.admin_site.each_context(request),
-            "title": act.question.format(it=f"“{rows[0]}”" if len(rows) == 1 else noun),
+            "title": act.question.format(it=f"“{self.name_of(rows[0])}”" if len(rows) == 1 else several),
             "opts": self.opts,
             "act": act,
-            "rows": rows,
+            "rows": [(row, self.name_of(row)) for row in rows],
             "until": timezone.now() + timedelta(hours=hours),
             "explained": act.explained.format(hours=hours),
             "problem": problem,
@@ -139,13 +143,13 @@ class ActingAdmin(PortalAdmin[Row]):
             try:
                 act.do(row, by, reason)
             except Refused as refusal:
-                messages.error(request, f"“{row}”: {refusal}")
+                messages.error(request, f"“{self.name_of(row)}”: {refusal}")
             else:
                 done.append(row)
         if done:
             said = act.one if len(done) == 1 else act.many
             hours = settings.SORTIE_DELETED_KEEP_HOURS
-            messages.success(request, said.format(name=done[0], count=len(done), hours=hours))
+            messages.success(request, said.format(name=self.name_of(done[0]), count=len(done), hours=hours))
 
     def _next(self, request: HttpRequest) -> str:
         """Where the act was asked for, if that is a page of ours; else the list."""

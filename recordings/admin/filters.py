@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -87,9 +88,12 @@ class BySession(Typed):
     def has_output(self) -> bool:
         return bool(self.text)
 
+    @cached_property
+    def session(self) -> Session | None:
+        return Session.objects.filter(pk=_uuid(self.text)).first()
+
     def chosen(self) -> str:
-        session = Session.objects.filter(pk=_uuid(self.text)).first()
-        return str(session) if session else self.text
+        return str(self.session or self.text)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(session_id=_uuid(self.text))

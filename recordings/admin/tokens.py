@@ -29,7 +29,7 @@ REVOKE = Act[Any](
     can=Can.ADMINISTER,
     do=_revoke,
     fits=lambda token: True,
-    one="The token was revoked.",
+    one="“{name}” was revoked.",
     many="{count} tokens were revoked.",
     question="Revoke {it}?",
     explained="Whatever uses it is signed out at once.",
@@ -51,6 +51,9 @@ class TokenAdmin(ActingAdmin[AuthToken]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Newest
+
+    def name_of(self, row: Any) -> str:
+        return f"{row.token_key}… of {row.user.username}"
 
     def may(self, request: HttpRequest, act: Act[Any], row: Any) -> bool:
         return can(request.user, act.can)
