@@ -1,12 +1,13 @@
 """What the recorder's tests share. They need no portal, and no second run with a cluster's parts."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.capture.sshd import Sshd
 from tests.capture.user import SORTIE, Terminal, environment
 
 HERE = Path(__file__).parent
@@ -47,3 +48,10 @@ def sortie(home: Path) -> OpenTerminal:
         return Terminal([*SORTIE, *arguments], environment(home, **variables), **more)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A server to log in to."""
+    with Sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import ROOT, SORTIE, Terminal, environment
+from tests.capture.user import ROOT, SORTIE, Terminal, environment, run
 
 PYTHON = SORTIE[0]
 WIDE = "żółć 日本語 👩‍🚀 e\u0301 \U0001f468\u200d\U0001f469\u200d\U0001f467 ﷽"
@@ -129,13 +128,6 @@ def test_a_command_that_gives_its_terminal_up_for_a_while_is_waited_for(sortie: 
     with sortie("rec", "-q", "--", "sh", "-c", script) as terminal:
         assert terminal.wait() == 4
     assert casts.text_of(casts.only(home)) == "one\r\ntwo\r\n"
-
-
-def run(home: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
-    """`sortie` without a terminal."""
-    return subprocess.run(
-        [*SORTIE, *arguments], env=environment(home), cwd=ROOT, capture_output=True, timeout=30, check=False, **more
-    )
 
 
 def test_with_a_terminal_forced_a_pipe_feeds_it_and_ends_it(home: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal, rounds
-from tests.capture.user import ROOT, SORTIE, Terminal, environment
+from tests.capture.user import SORTIE, Terminal, environment, run
 
 PYTHON = SORTIE[0]
 
@@ -233,11 +233,9 @@ def test_a_shell_whose_recorder_is_killed_ends_as_when_a_window_is_closed(sortie
 
 def test_a_wrong_option_is_told_before_anything_runs(home: Path) -> None:
     for arguments in (["rec", "--nosuch"], ["rec", "--max-size", "-1", "--", "true"], ["rec", "--durability", "x"]):
-        done = subprocess.run(
-            [*SORTIE, *arguments], env=environment(home), cwd=ROOT, capture_output=True, check=False, text=True
-        )
+        done = run(home, *arguments)
         assert done.returncode == 2
-        assert done.stderr.startswith("usage: sortie rec")
+        assert done.stderr.startswith(b"usage: sortie rec")
     assert not (home / ".sortie").exists()
 
 

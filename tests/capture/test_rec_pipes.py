@@ -7,27 +7,14 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import ROOT, SORTIE, Terminal, environment
+from tests.capture.user import ROOT, SORTIE, Terminal, environment, run
 
 PYTHON = SORTIE[0]
-
-
-def run(home: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
-    more = {"stdin": subprocess.DEVNULL, "capture_output": True} | more
-    if "input" in more:
-        del more["stdin"]
-    if "stdout" in more:
-        del more["capture_output"]
-    done: subprocess.CompletedProcess[bytes] = subprocess.run(
-        [*SORTIE, *arguments], env=environment(home), cwd=ROOT, timeout=30, check=False, **more
-    )
-    return done
 
 
 def test_output_and_errors_pass_apart_and_are_shown_as_such(home: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -34,6 +35,17 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "PS1": "ready$ ",
         **more,
     }
+
+
+def run(home: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    """`sortie ARGUMENTS...` without any terminal; keyword arguments in capitals are environment variables."""
+    variables = {name: str(more.pop(name)) for name in list(more) if name.isupper()}
+    options: dict[str, Any] = {"cwd": ROOT, "timeout": 60, "check": False}
+    if "input" not in more:
+        options["stdin"] = subprocess.DEVNULL
+    if "stdout" not in more:
+        options["capture_output"] = True
+    return subprocess.run([*SORTIE, *arguments], env=environment(home, **variables), **options | more)
 
 
 class Terminal:
