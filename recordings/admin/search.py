@@ -48,8 +48,8 @@ def window(rows: QuerySet[Any], cursor: str) -> tuple[QuerySet[Any], str]:
     if len(ends) < 2:
         return newest, ""
     created_at, key = ends[0]
-    inside = Q(created_at__gt=created_at) | Q(created_at=created_at, pk__gte=key)
-    return newest.filter(inside), library.cursor_after(created_at, key)
+    not_older = Q(created_at__gt=created_at) | Q(pk__gte=key)
+    return newest.filter(not_older, created_at__gte=created_at), library.cursor_after(created_at, key)
 
 
 def has_words(rows: QuerySet[Any], text: str, has: Any) -> QuerySet[Any]:
