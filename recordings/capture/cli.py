@@ -14,6 +14,7 @@ from recordings.capture.spawn import CannotRun
 COMMANDS = {
     "rec": "rec",
     "ssh": "ssh",
+    "exec": "exec_",
     "help": "help_",
 }
 USAGE_ERROR, BROKEN_PIPE, INTERRUPTED = 2, 141, 130

@@ -107,6 +107,11 @@ class PipeSession:
         """The last of what came through `log_file`."""
         return self._log.last if self._log else b""
 
+    @property
+    def last_errors(self) -> bytes:
+        """The last of what came on standard error."""
+        return next((stream.last for stream in self._streams if stream.code == ERRORS), b"")
+
     def close(self) -> None:
         """Give back what `run` took. What the command left running is left a process that passes its output on."""
         self.signals.release()
