@@ -287,13 +287,14 @@ def test_a_failed_upload_keeps_everything(
 def test_an_unsent_recording_can_be_discarded(open_page: OpenPage) -> None:
     page = open_page("/record", as_user="carol", expected="ERR_FAILED")
     page.route("**/recording/upload", lambda route: route.abort())
+    page.get_by_label("Title").fill("Never mind")
     record(page, 1.5)
     page.get_by_role("button", name="Discard").click()
     with page.expect_response(lambda response: response.request.method == "DELETE"):
         page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(page.get_by_role("button", name="Start recording")).to_be_visible()
-    page.goto("/")
-    expect(page.get_by_role("heading", name="No recordings")).to_be_visible()
+    page.goto("/?q=Never+mind")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
 
 def test_recording_stops_before_it_becomes_too_large(open_page: OpenPage) -> None:
