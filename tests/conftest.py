@@ -17,16 +17,26 @@ from tests import portal as portals
 from tests.portal import Portal
 from tests.services import S3Server
 
+# Formats and recorder know no database, and stores and playback are tested with both stores in either profile.
+PROFILE_FREE = ("capture/", "test_checks", "test_playback", "test_settings", "test_storage", "test_webm")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of the other profile: they are not skipped, as nothing is missing."""
-    kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    """Leave out what this profile could tell nothing new about: it is not skipped, as nothing is missing."""
+    sorted_out: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
-        marker = item.get_closest_marker("only")
-        kept[marker is None or environment.PROFILE in marker.args].append(item)
-    if kept[False]:
-        config.hook.pytest_deselected(items=kept[False])
-        items[:] = kept[True]
+        sorted_out[_is_for(environment.PROFILE, item)].append(item)
+    if sorted_out[False]:
+        config.hook.pytest_deselected(items=sorted_out[False])
+        items[:] = sorted_out[True]
+
+
+def _is_for(profile: str, item: pytest.Item) -> bool:
+    place = item.path.relative_to(Path(__file__).parent).as_posix()
+    if place.startswith(PROFILE_FREE):
+        return profile == "single"
+    marker = item.get_closest_marker("only")
+    return marker is None or profile in marker.args
 
 
 @pytest.hookimpl(trylast=True)
