@@ -2,13 +2,11 @@
 
 import errno
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from hashlib import sha256
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,12 +14,27 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recordings import jobs, retention
+from recordings.api import bodies
 from recordings.audit import Actor
 from recordings.ingest import finish, intake, silent, simple, staging, start
 from recordings.models import AuditEvent, Job, JobKind, Recording, Status, Upload, User
 from recordings.querysets import MAX_ATTEMPTS
 from recordings.tasks import HANDLERS
-from tests.making import api, arrived, events, ready, staged, started, stored, upload, webm
+from tests.making import (
+    api,
+    arrived,
+    events,
+    file,
+    form,
+    post,
+    post_form,
+    ready,
+    staged,
+    started,
+    stored,
+    upload,
+    webm,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +131,7 @@ def small_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False)
     if mounted.returncode:
         pytest.skip("A small file system can only be made by root.")
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1 << 50))
+    monkeypatch.setattr(staging, "_need_space", lambda place, length: None)
     yield
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -138,8 +151,13 @@ def test_a_full_disk_is_told_and_nothing_of_the_upload_stays(alice: User) -> Non
 
 def test_uploads_stop_before_the_disk_is_full(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     client, recording = api(alice), started(alice)
+    begun = intake.Intake(expected=1 << 20)
+    begun.write(webm())
     monkeypatch.setattr(staging, "FREE_SPACE_FLOOR", 1 << 60)
     assert upload(client, recording).status_code == 507
+    with pytest.raises(staging.DiskFull):
+        begun.write(b"x")
+    begun.discard()
     assert staged() == []
 
 
@@ -224,6 +242,23 @@ def test_a_silent_capture_is_ended_when_its_time_is_over(
         assert AuditEvent.objects.get(action="fail").actor_name == ""
         assert silent.complete(later(hours)) == 0
         assert upload(api(alice), recording).json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("way", ["form", "bare"])
+def test_a_body_on_its_way_is_a_sign_of_life(alice: User, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr(bodies, "PULSE", 0)
+    recording, other = started(alice), started(alice)
+    for one in (recording, other):
+        start.stop(one, Actor(alice))
+    Recording.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
+    address = f"/api/sessions/{recording.session_id}/recording/upload"
+    if way == "form":
+        post_form(api(alice), recording.session_id, form(file(webm())))
+    else:
+        post(api(alice), f"{address}?recording_id={other.pk}", webm(), "video/webm")
+    assert silent.complete(later(0.2)) == 1
+    statuses = [Recording.objects.get(pk=one.pk).status for one in (recording, other)]
+    assert statuses == ["uploading", "failed"]
 
 
 def test_a_recording_that_is_being_put_away_is_not_silent(alice: User) -> None:

@@ -1,7 +1,8 @@
 """Bodies of uploads, read as they arrive: a multipart form or the bare file, never more than a block in memory."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +20,7 @@ from recordings.media.errors import BeyondLimits, WebmError
 
 # What a form may have besides the file: its other fields, and the boundaries.
 FORM_OVERHEAD = 64 * 1024
+PULSE = 60.0  # seconds
 NO_FILE = "The form has no field `file` with the recording in it."
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _BROKEN_OFF = "The upload broke off: {arrived} of {announced} bytes arrived. Nothing was kept; send it again."
@@ -39,16 +41,21 @@ def announced_length(request: HttpRequest) -> int:
     return length
 
 
-def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded | None]":
-    """The fields of a `multipart/form-data` body, and its file (the field `file`) on disk."""
+def take_form(
+    request: HttpRequest, length: int, sign_of_life: Callable[[], None]
+) -> "tuple[QueryDict, Uploaded | None]":
+    """The fields of a `multipart/form-data` body, and its file (the field `file`) on disk.
+
+    `sign_of_life` is called every minute for as long as the body comes.
+    """
     connections.give_back()
     handler = _ToStaging(expected=length)
-    body: Any = _Counted(request)
+    body: Any = _Body(request, length, sign_of_life)
     try:
         with _as_problems():
             parser = MultiPartParser(request.META, body, [handler], "utf-8")
             fields, files = parser.parse()
-            body.check_whole(length, (request.content_params or {}).get("boundary", ""))
+            body.check_form((request.content_params or {}).get("boundary", ""))
         uploaded = files.get("file")
         return fields, uploaded if isinstance(uploaded, Uploaded) else None
     except BaseException:
@@ -56,19 +63,17 @@ def take_form(request: HttpRequest, length: int) -> "tuple[QueryDict, Uploaded |
         raise
 
 
-def take_bare(request: HttpRequest, length: int, name: str) -> "Uploaded":
-    """A body that is the file itself."""
+def take_bare(request: HttpRequest, length: int, sign_of_life: Callable[[], None]) -> "Uploaded":
+    """A body that is the file itself, and has no name."""
     connections.give_back()
+    body = _Body(request, length, sign_of_life)
     with _as_problems():
         taken = Intake(expected=length)
         try:
-            arrived = 0
-            while block := request.read(BLOCK):
-                arrived += len(block)
+            while block := body.read():
                 taken.write(block)
-            if arrived != length:
-                raise intake.BrokenOff(_BROKEN_OFF.format(arrived=arrived, announced=length))
-            return Uploaded(name or None, taken.seal())
+            body.check_whole()
+            return Uploaded(None, taken.seal())
         finally:
             taken.discard()
 
@@ -123,13 +128,16 @@ class _ToStaging(FileUploadHandler):
             staging.remove(arrived.upload_id)
 
 
-class _Counted:
-    """The request's body; remembers how much came and how it ended."""
+class _Body:
+    """The request's body; remembers how much came and how it ended, and says now and then that it comes."""
 
     _TAIL = 1024
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, length: int, sign_of_life: Callable[[], None]) -> None:
         self._request = request
+        self._length = length
+        self._sign_of_life = sign_of_life
+        self._told = time.monotonic()
         self._arrived = 0
         self._tail = b""
 
@@ -137,14 +145,27 @@ class _Counted:
         data = self._request.read(size)
         self._arrived += len(data)
         self._tail = (self._tail + data[-self._TAIL :])[-self._TAIL :]
+        if data and time.monotonic() - self._told >= PULSE:
+            self._told = time.monotonic()
+            self._sign_of_life()
+            connections.give_back()
         return data
 
-    def check_whole(self, length: int, boundary: str) -> None:
-        """Raise BrokenOff unless all of the form came: WSGI ends a body that was cut like one that was not."""
-        while self.read(BLOCK):
+    def check_whole(self) -> None:
+        """Raise BrokenOff unless all came that was announced: WSGI ends a body that was cut like any other."""
+        if self._arrived != self._length:
+            raise self._broken_off()
+
+    def check_form(self, boundary: str) -> None:
+        """The same for a form, which also has to end as forms do."""
+        while self.read():
             pass
-        if self._arrived != length or f"--{boundary}--".encode("latin-1", "replace") not in self._tail:
-            raise intake.BrokenOff(_BROKEN_OFF.format(arrived=self._arrived, announced=length))
+        self.check_whole()
+        if f"--{boundary}--".encode("latin-1", "replace") not in self._tail:
+            raise self._broken_off()
+
+    def _broken_off(self) -> intake.BrokenOff:
+        return intake.BrokenOff(_BROKEN_OFF.format(arrived=self._arrived, announced=self._length))
 
 
 @contextmanager

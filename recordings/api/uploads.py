@@ -1,5 +1,6 @@
 """Upload of a recording in one request."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from recordings.api.errors import ProblemError
 from recordings.api.schema import problems
 from recordings.api.serializers import RecordingIdIn, StatusOut, UploadIn
 from recordings.audit import actor_of
-from recordings.ingest import simple, staging
+from recordings.ingest import simple, staging, start
 from recordings.media.errors import WebmError
 from recordings.models import Recording, Session, Status
 from recordings.permissions import Can
@@ -54,12 +55,13 @@ class UploadRecording(APIView):
         session = session_or_403(request, pk, Can.CAPTURE)
         length = bodies.announced_length(request._request)
         media_type = request._request.content_type
+        alive = partial(start.still_sending, session)
         if media_type == "multipart/form-data":
-            fields, uploaded = bodies.take_form(request._request, length)
+            fields, uploaded = bodies.take_form(request._request, length, alive)
         elif media_type in ("video/webm", "application/octet-stream"):
             fields = request._request.GET
             _recording_id(fields)
-            uploaded = bodies.take_bare(request._request, length, "")
+            uploaded = bodies.take_bare(request._request, length, alive)
         else:
             raise ProblemError(415, "Send the recording as multipart/form-data, or as video/webm by itself.")
         return _finish(request, session, fields, uploaded)

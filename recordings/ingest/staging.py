@@ -8,7 +8,6 @@ the offset. Whoever writes holds the file's lock; the lock goes with its process
 import errno
 import fcntl
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +55,8 @@ class Staged:
         Raises:
             DiskFull: less than all of it may have been kept; the file's size says how much.
         """
+        # Again, for what others have written since: the space that was there at the start was promised to nobody.
+        _need_space(self._descriptor, 0)
         view = memoryview(data)
         with full_disk_told():
             while view:
@@ -83,8 +84,7 @@ def create(*, expected: int) -> Staged:
         DiskFull: there is not enough space for them.
     """
     folder = _folder()
-    if shutil.disk_usage(folder).free < expected + FREE_SPACE_FLOOR:
-        raise DiskFull
+    _need_space(folder, expected)
     upload_id, room = uuid.uuid4(), room_for(expected)
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     with full_disk_told():
@@ -168,6 +168,12 @@ def abandoned(before: datetime) -> Iterator[uuid.UUID]:
 
 def path_of(upload_id: uuid.UUID) -> Path:
     return Path(settings.SORTIE_DATA) / "staging" / f"{upload_id}{_SUFFIX}"
+
+
+def _need_space(place: Path | int, length: int) -> None:
+    disk = os.statvfs(place)
+    if disk.f_bavail * disk.f_frsize < length + FREE_SPACE_FLOOR:
+        raise DiskFull
 
 
 def _folder() -> Path:

@@ -1,15 +1,18 @@
 """Starting and stopping a recording, and the sessions it is made in."""
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from recordings import audit
 from recordings.audit import Actor
 from recordings.models import Action, Kind, Recording, Session, SessionStatus, Status, User, WrongStatusError
 from recordings.titles import clean_title
+
+logger = logging.getLogger(__name__)
 
 # A capture that sends nothing while it runs cannot be told from a dead one; after this it counts as silent.
 CAPTURE_LEASE = timedelta(hours=24)
@@ -73,6 +76,15 @@ def stop(recording: Recording, by: Actor) -> Recording:
             _expect_bytes(recording, by)
     recording.refresh_from_db(fields=["status"])
     return recording
+
+
+def still_sending(session: Session) -> None:
+    """Bytes for one of the session's recordings are coming in. Which is not known yet, so none counts as silent."""
+    until = timezone.now() + UPLOAD_LEASE
+    try:
+        session.recordings.filter(status=Status.UPLOADING, lease_until__lt=until).update(lease_until=until)
+    except DatabaseError as error:  # no reason to break off: the next sign may be heard
+        logger.warning("Session %s could not be noted as sending: %s", session.pk, error)
 
 
 def _expect_bytes(recording: Recording, by: Actor) -> None:
