@@ -173,6 +173,23 @@ def test_the_end_of_the_first_process_is_the_end_of_all(data: Path, port: int, t
     pytest.fail("A process was left.")
 
 
+def test_a_database_of_an_earlier_version_is_brought_up_to_date(data: Path, port: int, tidy: list[Started]) -> None:
+    def manage(*arguments: str) -> str:
+        variables = {
+            "PATH": os.environ["PATH"],
+            "SECRET_KEY": "k" * 40,
+            "SORTIE_DATA": str(data),
+            "SORTIE_IN_PROCESS_WORKER": "true",
+        }
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=variables, check=True, capture_output=True, text=True).stdout
+
+    manage("migrate", "recordings", "0001", "-v0")
+    assert "[ ]" in manage("showmigrations", "recordings")
+    tidy.append(Started(data, port).until_it_serves())
+    assert "[ ]" not in manage("showmigrations", "recordings")
+
+
 def test_a_port_in_use_is_named_before_anything_is_changed(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
