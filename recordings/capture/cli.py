@@ -15,6 +15,11 @@ COMMANDS = {
     "rec": "rec",
     "ssh": "ssh",
     "exec": "exec_",
+    "list": "list_",
+    "replay": "replay",
+    "export": "export",
+    "delete": "delete",
+    "prune": "prune",
     "help": "help_",
 }
 USAGE_ERROR, BROKEN_PIPE, INTERRUPTED = 2, 141, 130

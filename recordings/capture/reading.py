@@ -27,6 +27,7 @@ class Cast:
         """Raises Unreadable if it does not begin as a cast does, OSError if it cannot be read."""
         self.complete = True
         self._limit = limit
+        self._is_one_document = False
         self._file = file
         self._lines = self._whole_lines()
         self.first_line = next(self._lines, b"")
@@ -76,9 +77,10 @@ class Cast:
         """The one JSON document a version 1 file is, which may be spread over lines."""
         if not self.first_line.lstrip().startswith(b"{"):
             return None
-        text = b"\n".join([self.first_line, *self._lines])
+        self._is_one_document = True
+        self.first_line = b"\n".join([self.first_line, *self._lines])
         try:
-            return json.loads(text)
+            return json.loads(self.first_line)
         except ValueError:
             return None
 
@@ -111,7 +113,8 @@ class Cast:
     def _last_line(self, line: bytes) -> "Iterator[bytes]":
         """A last line that nothing ends: taken if it is all there, as in a file somebody edited."""
         try:
-            json.loads(line)
+            if not self._is_one_document:
+                json.loads(line)
         except ValueError:
             self.complete = False
             return
