@@ -17,6 +17,8 @@ from typing import BinaryIO, Self
 
 from django.conf import settings
 
+from recordings.ingest.ahead import Ahead
+
 PAGE = 4096
 LEAST_ROOM, MOST_ROOM = PAGE, 128 * PAGE
 # Uploads stop while there is still space for the database, logs and the uploads already running.
@@ -48,6 +50,7 @@ class Staged:
         self.id = upload_id
         self.room = room
         self._descriptor = descriptor
+        self._ahead = Ahead(descriptor, room)
 
     def write(self, data: bytes) -> None:
         """Append all of `data`.
@@ -59,12 +62,19 @@ class Staged:
         _need_space(self._descriptor, 0)
         view = memoryview(data)
         with full_disk_told():
+            self._ahead.before(len(view))
             while view:
                 view = view[os.write(self._descriptor, view) :]
+            self._ahead.after(len(data))
 
     def sync(self) -> None:
-        """Return once the bytes survive a power cut. Raises DiskFull, for some file systems find out only then."""
+        """Nothing more comes: return once the bytes survive a power cut.
+
+        Raises:
+            DiskFull: some file systems find out only now.
+        """
         with full_disk_told():
+            self._ahead.done()
             os.fdatasync(self._descriptor)
 
     def close(self) -> None:

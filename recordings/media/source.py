@@ -1,7 +1,8 @@
 """Read a media file by position: small windows, never the whole, never a mapping.
 
 `pread` keeps the memory of the process at one window and cannot be killed by a file that shrinks, which a
-memory mapping can (SIGBUS); at 64 KiB a call it costs as much as copying the file once.
+memory mapping can (SIGBUS); it costs as much as copying the file once. Each call lets go of the interpreter lock:
+with windows of 64 KiB, eight scans at once spend a tenth of their time on getting it back.
 """
 
 import os
@@ -10,7 +11,7 @@ from typing import BinaryIO
 
 from recordings.media.errors import BeyondLimits, Damaged
 
-WINDOW = 64 * 1024
+WINDOW = 256 * 1024
 MARGIN = 32  # zero bytes after the end of the file, so that a header can be read without asking what is left
 
 
