@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "export",
     "delete": "delete",
     "prune": "prune",
+    "shell": "shell",
     "help": "help_",
 }
 USAGE_ERROR, BROKEN_PIPE, INTERRUPTED = 2, 141, 130
