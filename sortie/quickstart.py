@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from sortie.env import Environment
-from sortie.web import CannotStart, load, serve
+from sortie.web import CannotStart, check_address, load, serve
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -96,17 +95,14 @@ def _write_settings(file: Path) -> None:
 
 
 def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        # As the server does it: connections of the last run that are still being closed do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {port} of {host} cannot be used: {error.strerror}. "
-                f"If Sortie runs already, open http://{_shown(host)}:{port}; "
-                f"else choose another port: PORT={port + 1 if port < 65_535 else 8000} make run"
-            ) from error
+    try:
+        check_address(host, port, alone=True)
+    except CannotStart as error:
+        other = port + 1 if port < 65_535 else 8000
+        raise CannotStart(
+            f"{error} If Sortie runs already, open http://{_shown(host)}:{port}; "
+            f"else choose another port: PORT={other} make run"
+        ) from error
 
 
 def _prepare() -> Admin:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import time
@@ -45,6 +46,20 @@ def load() -> None:
     if serious:
         lines = "\n".join(f"  - {found.msg} {found.hint or ''} ({found.id})" for found in serious)
         raise CannotStart(f"Sortie cannot start:\n{lines}")
+
+
+def check_address(host: str, port: int, *, alone: bool) -> None:
+    """Raises CannotStart if nothing can listen there; with `alone` also if somebody does."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As the server does it: connections of an earlier run that are still being closed do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not alone:
+            # granian shares its port with others of its kind, which is of use only where it is meant.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(f"Port {port} of {host} cannot be used: {error.strerror}.") from error
 
 
 def serve(announce: Callable[[bool], None] | None = None) -> int:
@@ -146,6 +161,9 @@ def _allow_open_files() -> None:
 def main() -> int:
     try:
         load()
+        from django.conf import settings
+
+        check_address(settings.SORTIE_HOST, settings.SORTIE_PORT, alone=False)
     except CannotStart as error:
         print(error, file=sys.stderr)
         return 1

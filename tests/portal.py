@@ -56,7 +56,7 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """What `manage.py` prints. Raises RuntimeError with its complaint if it fails."""
-        return _python(self.variables, "manage.py", *arguments)
+        return run_python(self.variables, "manage.py", *arguments)
 
     def client(self, name: str) -> httpx.Client:
         """The API as `name`, one of the cast, sees it."""
@@ -86,7 +86,7 @@ def running(profile: str = environment.PROFILE, **settings: str) -> Iterator[Por
         else:
             portal.variables["SORTIE_IN_PROCESS_WORKER"] = "true"
         portal.variables |= settings
-        _python(portal.variables, "-m", "tests.portal")
+        run_python(portal.variables, "-m", "tests.portal")
         portal.processes = _programs(portal, profile)
         for process in portal.processes.values():
             stack.enter_context(process)
@@ -150,7 +150,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _python(variables: dict[str, str], *arguments: str) -> str:
+def run_python(variables: dict[str, str], *arguments: str) -> str:
+    """What a program of ours prints. Raises RuntimeError with all it said if it fails."""
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=variables, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stdout}\n{done.stderr}")

@@ -169,6 +169,14 @@ def test_an_upload_in_hand_is_taken_before_the_process_ends(own: Portal) -> None
         until(lambda: not alive(own.processes["web"].pid), within=10)
 
 
+@pytest.mark.only("single")
+def test_an_address_that_is_not_ours_is_named(own: Portal) -> None:
+    with pytest.raises(RuntimeError) as failed:
+        portals.run_python({**own.variables, "SORTIE_HOST": "192.0.2.1"}, "-m", "sortie.web")
+    assert "cannot be used: Cannot assign requested address." in str(failed.value)
+    assert "Traceback" not in str(failed.value)
+
+
 def test_profiles_are_what_they_say(portal: Portal) -> None:
     expected = {"single": "sqlite local", "many": "postgresql s3"}[environment.PROFILE]
     assert portal.manage("shell", "-v0", "-c", PARTS).strip() == expected
