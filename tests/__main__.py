@@ -38,10 +38,19 @@ def _chromium(name: str) -> str | None:
     return shutil.which(os.environ.get("CHROMIUM", f"/usr/bin/{name}"))
 
 
+def _server(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+
+
+_RECORDER = "the terminal recorder, among the programs that people use in it"
 PROGRAMS = [
     Program("chromium", "chromium", "pages in a browser, and recordings that a browser made", _chromium),
     Program("ffprobe", "ffmpeg", "what other programs make of our files"),
     Program("curl", "curl", "the commands in README.md"),
+    Program("pgrep", "procps", "the portal's processes"),
+    Program("sshd", "openssh-server", _RECORDER, _server),
+    Program("ssh", "openssh-client", _RECORDER),
+    *(Program(name, name, _RECORDER) for name in ("tmux", "vim", "less", "sudo", "rsync", "tar")),
     Program("postgres", "postgresql", "the cluster's parts: PostgreSQL, Redis, S3", postgres_program),
     Program("redis-server", "redis-server", "the cluster's parts: PostgreSQL, Redis, S3"),
 ]
