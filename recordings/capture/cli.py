@@ -4,6 +4,7 @@ Nothing is imported that the command at hand does not need: what a shell waits f
 """
 
 import importlib
+import io
 import os
 import sys
 
@@ -20,7 +21,9 @@ COMMANDS = {
     "export": "export",
     "delete": "delete",
     "prune": "prune",
+    "login": "login",
     "shell": "shell",
+    "completion": "completion",
     "help": "help_",
 }
 USAGE_ERROR, BROKEN_PIPE, INTERRUPTED = 2, 141, 130
@@ -30,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run `sortie arguments...`. Returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     fill_standard_descriptors()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the locale has no letters for is shown with `?`, and no error.
+        sys.stdout.reconfigure(errors="replace")
     try:
         status = dispatch(given)
         # Here, where a reader that has gone away can still be dealt with.

@@ -18,7 +18,8 @@ made is not deleted. What was sent to the portal stays there.
 """
 EPILOG = """\
 exit status:
-  0; 1 if the answer is no, if it is being recorded, or if nobody can be asked; 3 if there is no such recording
+  0; 1 if the answer is no, if it is being recorded, or if nobody can be asked;
+  3 if there is no such recording
 """
 
 

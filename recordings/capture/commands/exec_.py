@@ -47,16 +47,18 @@ secret and the like are shown as ***, and control characters as ^[.
 """
 EPILOG = """\
 environment:
-  as for `sortie rec`; SORTIE_SSH names the ssh program, SORTIE_REDACT is one more pattern for what is to be hidden
-  in prompt lines
+  as for `sortie rec`; SORTIE_SSH names the ssh program, SORTIE_REDACT is one
+  more pattern for what is to be hidden in prompt lines
 
 files:
-  ~/.sortie/recordings/ID.cast.gz     what was shown; readable up to the last second at any time
-  ~/.sortie/recordings/ID.meta.json   who, where, when, how many commands; written at the end of the session
+  ~/.sortie/recordings/ID.cast.gz
+      what was shown; can be read up to the last second at any time
+  ~/.sortie/recordings/ID.meta.json
+      who, where, when, how many commands; written when the session ends
 
 exit status:
-  that of the command, or 255 if the connection failed; 128+N if signal N ended it here; 127, 126, 125 as for
-  `sortie rec`; 1 if the session has ended already
+  that of the command, or 255 if the connection failed; 128+N if signal N ended
+  it here; 127, 126, 125 as for `sortie rec`; 1 if the session has ended already
 """
 # What ssh says when all is well, more or less.
 HARMLESS = re.compile(rb"^(?:Warning:|debug\d:|Authenticated to|Connection to \S+ closed\.)")

@@ -9,26 +9,32 @@ OPTIONS = ()
 OVERVIEW = """\
 usage: sortie COMMAND [options]
 
-Records terminals: shells, ssh sessions and single commands, as asciicast files, without being in the way.
+Records terminals: shells, ssh sessions and single commands, as asciicast files,
+without being in the way.
 """
 CLOSING = """\
-`sortie help COMMAND` shows the page of one. IDs may be shortened to what no other begins with.
+`sortie help COMMAND` shows the page of one. An ID may be shortened as long as
+no other begins so.
 
 environment:
-  SORTIE_NO_RECORD   set (and not 0 or false): commands run as if sortie were not there
-  SORTIE_HOME        where recordings and the portal's token are kept (default: ~/.sortie)
+  SORTIE_NO_RECORD   set (and not 0 or false): run commands without recording
+  SORTIE_HOME        where recordings and the token are (default: ~/.sortie)
   SORTIE_SESSION     set in a recorded command: the ID of its recording
   NO_COLOR           set: no colours
 
 files:
-  ~/.sortie/recordings/YYYY-MM-DD/NAME_YYYYmmdd-HHMMSS_ID.cast   what `rec`, `ssh` and `shell` recorded
-  ~/.sortie/recordings/ID.cast.gz                                what `exec` recorded
-  *.meta.json                                                    beside each: who, where, when, how much
-  ~/.sortie/portal.json                                          what `login` keeps
+  ~/.sortie/recordings/YYYY-MM-DD/NAME_YYYYmmdd-HHMMSS_ID.cast
+      what `rec`, `ssh` and `shell` recorded
+  ~/.sortie/recordings/ID.cast.gz
+      what `exec` recorded
+  ID.meta.json
+      beside each: who, where, when, how much
+  ~/.sortie/portal.json
+      what `login` keeps
 
 exit status:
-  that of the command that was run, where one was; else 0, 1 if it failed, 2 for wrong usage, 3 if there is no such
-  recording, 130 after Ctrl-C
+  that of the command that was run, where one was; else 0, 1 if it failed, 2 for
+  wrong usage, 3 if there is no such recording, 130 after Ctrl-C
 """
 
 

@@ -34,21 +34,26 @@ in red.
 """
 EPILOG = """\
 environment:
-  SORTIE_NO_RECORD    set (and not 0 or false): run the command as if sortie were not there
-  SORTIE_HOME         where recordings are kept (default: ~/.sortie)
-  SORTIE_HOST_ID      what this host is called in recordings (default: its name)
-  SORTIE_PROMPT_REGEX with --stdin: one more pattern for the end of a line that asks for a secret
-  SORTIE_REDACT       with --log-command: one more pattern for what is to be hidden in command lines
-  SORTIE_SESSION      set for the command: the ID of the recording around it
+  SORTIE_NO_RECORD     set (and not 0 or false): as --no-record
+  SORTIE_HOME          where recordings are kept (default: ~/.sortie)
+  SORTIE_HOST_ID       what this host is called (default: its name)
+  SORTIE_PROMPT_REGEX  with --stdin: one more pattern for the end of a line that
+                       asks for a secret
+  SORTIE_REDACT        with --log-command: one more pattern for what is to be
+                       hidden in command lines
+  SORTIE_SESSION       set for the command: the ID of the recording around it
 
 exit status:
-  that of the command; 128+N if signal N ended it; 127 if it was not found, 126 if it could not be run;
-  125 if --require-recording was given and it could not be recorded
+  that of the command; 128+N if signal N ended it; 127 if it was not found,
+  126 if it could not be run; 125 if --require-recording was given and it could
+  not be recorded
 
 examples:
-  sortie rec                                  a shell; leave it with `exit`
+  sortie rec
+      a shell; leave it with `exit`
   sortie rec --title "rollback 2.3" -- make rollback
-  [ -n "$SORTIE_SESSION" ] || exec sortie rec  as the last line of ~/.bash_profile: every login
+  [ -t 0 ] && [ -z "$SORTIE_SESSION" ] && exec sortie rec
+      as the last line of ~/.bash_profile: every login
 """
 
 

@@ -20,7 +20,8 @@ Record what users do who log in by ssh. As sshd's ForceCommand it runs what
 they asked for, as themselves:
 
   a login               their login shell, in a terminal, recorded
-  ssh HOST COMMAND      the command by their shell; recorded, with -t as a terminal, without as output and errors
+  ssh HOST COMMAND      the command by their shell; recorded, with -t as a
+                        terminal, without as output and errors
   sftp, scp             the sftp server, unrecorded
   scp -O, rsync, git    the command, unrecorded
 
@@ -33,7 +34,8 @@ set-up:
   Match Group recorded
       ForceCommand sortie shell --require-recording
       DisableForwarding yes
-  in sshd_config, or for one key in authorized_keys: command="sortie shell",restrict,pty
+  in sshd_config, or for one key in authorized_keys:
+      command="sortie shell",restrict,pty
 
   What users may set themselves (SORTIE_NO_RECORD, SORTIE_SESSION) is not
   heeded here. The recordings belong to the users, in their ~/.sortie: users can
