@@ -10,39 +10,39 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## start Sortie on http://127.0.0.1:8000 (PORT=..., SORTIE_DATA=... move it)
-	@sh tools/setup requirements.txt
+	@sh .ci/setup requirements.txt
 	@exec $(PY) -m sortie.quickstart
 
 test: ## run every test, on one machine's parts and on a cluster's (ARGS=... goes to pytest)
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests $(ARGS)
 
 lint: ## check style and types of Python and JavaScript
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	@sh tools/check_js
+	@sh .ci/check_js
 
 format: ## bring Python into the house style
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
 bench: ## measure uploads, downloads and finishing against other servers
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.bench $(ARGS)
 
 fuzz: ## throw mutated recordings at the WebM parser
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.fuzz_webm $(ARGS)
 
 screenshots: ## take the pictures of every page and state
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.browser.screenshots $(ARGS)
 
 requirements: ## pin the newest releases that pyproject.toml allows
-	@sh tools/setup requirements-dev.txt
+	@sh .ci/setup requirements-dev.txt
 	$(PIN) --upgrade -o requirements.txt pyproject.toml
 	$(PIN) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
