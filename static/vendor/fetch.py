@@ -55,6 +55,18 @@ PACKAGES = [
         },
     ),
     Package(
+        "asciinema-player",
+        "3.17.0",
+        "JbjNJmA2TLIeYNaOEja+kVSzXadKoqpIzVVmfBGNj2DmdtE/vExBCnkE8NYEcpaQcDvUYg8Ltt0urT80frACmw==",
+        "Apache-2.0",
+        "static/vendor/asciinema-player",
+        {
+            "dist/bundle/asciinema-player.min.js": "asciinema-player.min.js",
+            "dist/bundle/asciinema-player.css": "asciinema-player.css",
+            "LICENSE": "LICENSE",
+        },
+    ),
+    Package(
         "axe-core",
         "4.14.1",
         "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
