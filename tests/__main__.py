@@ -50,7 +50,7 @@ PROGRAMS = [
     Program("pgrep", "procps", "the portal's processes"),
     Program("sshd", "openssh-server", _RECORDER, _server),
     Program("ssh", "openssh-client", _RECORDER),
-    *(Program(name, name, _RECORDER) for name in ("tmux", "vim", "less", "sudo", "rsync", "tar")),
+    *(Program(name, name, _RECORDER) for name in ("tmux", "vim", "less", "sudo", "git", "rsync", "tar", "openssl")),
     Program("postgres", "postgresql", "the cluster's parts: PostgreSQL, Redis, S3", postgres_program),
     Program("redis-server", "redis-server", "the cluster's parts: PostgreSQL, Redis, S3"),
 ]
