@@ -6,6 +6,7 @@ As root on Debian it first installs the programs that are missing; elsewhere it 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,8 @@ FOR_MANY = {"postgres", "redis-server"}
 
 def main() -> int:
     begun = time.monotonic()
+    # Started in the background of a script, it would ignore Ctrl-C, and so would every program the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     missing = _install([program for program in PROGRAMS if program.missing])
     for program in missing:
         print(f"Not tested, as {program.name} is not installed: {program.tests}.", flush=True)
