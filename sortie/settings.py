@@ -109,6 +109,9 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", SORTIE_DATA / "sortie.sqlite3")}
 _database_options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Open for good, one a thread: opening it takes longer than what a request asks of it, and whenever the last one
+    # is closed SQLite copies its log into the database.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     # Writers queue instead of failing, readers never wait, and a commit survives a power cut.
     _database_options |= {
         "transaction_mode": "IMMEDIATE",
