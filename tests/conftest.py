@@ -55,7 +55,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.fixture(autouse=True)
 def own_folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Empty folders and an empty store for each test."""
-    settings.SORTIE_DATA = tmp_path / "data"
+    settings.SORTIE_DATA = tmp_path / "sortie-data"
     settings.SORTIE_DATA.mkdir(mode=0o700)
     settings.SORTIE_RECORDING_STORAGE_PATH = settings.SORTIE_DATA / "recordings"
     if environment.PROFILE == "single":
