@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from celery import current_app
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from recordings.models import Job, JobKind, Recording
@@ -32,8 +32,14 @@ class PassingFault(Exception):
 
 
 def enqueue(kind: JobKind, recording: Recording, *, held: bool = False) -> Job:
-    """Have `kind` done for `recording`; there is one such job at most. `held`: the caller starts on it now."""
-    job, _ = Job.objects.get_or_create(kind=kind, recording=recording)
+    """Have `kind` done for `recording`; there is one such job at most, which gets new attempts.
+
+    held: the caller starts on it now. Without a `lease_token` it could not be had: somebody else works on it.
+    """
+    job, is_new = Job.objects.get_or_create(kind=kind, recording=recording)
+    if not is_new and job.attempts >= MAX_ATTEMPTS:
+        job.attempts = 0
+        Job.objects.filter(pk=job.pk).update(attempts=0, run_after=timezone.now())
     if held:
         _take(job)
     else:
@@ -92,6 +98,7 @@ def _take(job: Job) -> bool:
     token = uuid.uuid4()
     claimed = Job.objects.due(now).filter(pk=job.pk).order_by()
     if claimed.update(lease_until=now + LEASE, lease_token=token) != 1:
+        job.lease_token = None
         return False
     job.lease_token = token
     return True
@@ -127,7 +134,7 @@ def _beat(job: Job, over: threading.Event) -> None:
     while not over.wait(HEARTBEAT):
         try:
             Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(lease_until=timezone.now() + LEASE)
-        except DatabaseError as error:  # the work goes on; there are more beats to come before the lease ends
+        except Error as error:  # the work goes on; there are more beats to come before the lease ends
             logger.warning("The lease of %s could not be extended: %s", job.pk, error)
         finally:
             connection.close()

@@ -29,12 +29,13 @@ class Can(StrEnum):
     MANAGE_USERS = "manage_users"
     CREATE_SESSION = "create_session"
     ACT_FOR_OTHERS = "act_for_others"
+    NAME_DESKTOP = "name_desktop"
 
 
 _OWNER = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.DELETE, Can.RESTORE, Can.STOP}
 _ADMIN = _OWNER | {Can.HOLD}
 _ANY_USER = {Can.CREATE_SESSION}
-_ANY_ADMIN = _ANY_USER | {Can.ADMINISTER, Can.ACT_FOR_OTHERS}
+_ANY_ADMIN = _ANY_USER | {Can.ADMINISTER, Can.ACT_FOR_OTHERS, Can.NAME_DESKTOP}
 
 
 def is_admin(user: "Actor") -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.fields.tuple_lookups import TupleLessThan
 
 from recordings.permissions import is_admin
@@ -12,7 +12,7 @@ from recordings.permissions import is_admin
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from recordings.models import Job, Recording, Session, User  # noqa: F401  (mypy reads them in quotes)
+    from recordings.models import Job, Recording, Session, Upload, User  # noqa: F401  (mypy reads them in quotes)
 
     Viewer: TypeAlias = User | AnonymousUser
 
@@ -66,11 +66,54 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
 
     def silent(self, now: datetime) -> Self:
         """Unfinished ones whose client has not been heard of in time, and that no job will bring any further."""
-        return self.filter(
+        unfinished = self.filter(
             Q(lease_until__lte=now) | Q(lease_until=None),
             status__in=["recording", "uploading"],
             completed_at=None,  # as ever for these: names the index
         ).exclude(jobs__attempts__lt=MAX_ATTEMPTS)
+        # Those with an upload that is waited for are as silent as that upload is.
+        awaited = Q(uploads__sealed_at=None, uploads__lease_until__isnull=False)
+        return unfinished.alias(growing=Count("uploads", filter=awaited)).filter(growing=0)
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def growing(self) -> Self:
+        """Those that may still get bytes."""
+        return self.filter(sealed_at=None)
+
+    def sealed(self) -> Self:
+        """Those that have all their bytes and are to be put away."""
+        return self.filter(sealed_at__isnull=False, finished_at=None)
+
+    def silent(self, now: datetime) -> Self:
+        """Growing ones whose client has not been heard of in time, and that no work is waiting for."""
+        return self.growing().filter(lease_until__lte=now, recording__deleted_at=None)._not_being_put_away()
+
+    def quiet(self, *, live: bool, since: datetime, until: datetime) -> Self:
+        """Growing ones of announced length whose lease ends in that time."""
+        return self.growing().filter(
+            announced__isnull=False,
+            live=live,
+            lease_until__gt=since,
+            lease_until__lte=until,
+            recording__deleted_at=None,
+        )
+
+    def overlooked(self) -> Self:
+        """Sealed ones that no work is waiting for: a process died, or was at work on an earlier part.
+
+        Those of a recording that has failed wait for a person.
+        """
+        awaited = self.sealed().filter(recording__deleted_at=None, recording__status__in=["uploading", "ready"])
+        return awaited._not_being_put_away()
+
+    def expired(self, now: datetime) -> Self:
+        """Those nobody can ask about or add to any more."""
+        gone = self.filter(expires_at__lte=now).exclude(sealed_at__isnull=False, finished_at=None)
+        return gone._not_being_put_away()
+
+    def _not_being_put_away(self) -> Self:
+        return self.exclude(recording__jobs__kind="finish")
 
 
 class JobQuerySet(models.QuerySet["Job"]):

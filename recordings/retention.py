@@ -185,7 +185,8 @@ def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, Objects
 def _objects_of(recording: Recording) -> Objects:
     """(store, key) of everything stored for a recording, also of what a crash left half put away."""
     pairs = {(recording.storage_backend, recording.storage_key)}
-    pairs |= set(recording.uploads.values_list("storage_backend", "storage_key"))
+    for made in (recording.uploads, recording.pictures):
+        pairs |= set(made.values_list("storage_backend", "storage_key"))
     return {pair for pair in pairs if pair[1]}
 
 
@@ -201,5 +202,5 @@ def _forget(recording: Recording, gone: Objects, now: datetime) -> bool:
         audit.record(Action.PURGE, SORTIE, recording=recording, title=recording.name, sha256=recording.sha256)
         Recording.objects.filter(pk=recording.pk).delete()
     for upload_id in staged:
-        staging.remove(upload_id)
+        staging.drop(upload_id)
     return True

@@ -3,12 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import jobs, overview
+from recordings import enrich, jobs, overview
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
 
-HANDLERS: dict[str, jobs.Handler] = {JobKind.FINISH: finish.run}
+HANDLERS: dict[str, jobs.Handler] = {JobKind.FINISH: finish.run, JobKind.PICTURES: enrich.run}
 
 
 @shared_task
@@ -21,8 +21,8 @@ def wake() -> None:
 def sweep() -> None:
     """Every few seconds: what no message announced, or whose worker died."""
     now = timezone.now()
-    jobs.run_due(HANDLERS)
     silent.complete(now)
+    jobs.run_due(HANDLERS)
     ending.purge(now)
 
 
@@ -31,6 +31,7 @@ def retention() -> None:
     """Every hour: hide what is older than its limit, clean up after what was interrupted, measure what is kept."""
     now = timezone.now()
     ending.expire(now)
+    silent.forget_expired(now)
     silent.forget_abandoned(now)
     silent.forget_half_stored(now)
     overview.measure(now)

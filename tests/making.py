@@ -11,11 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from recordings import logins
+from recordings import logins, tasks
+from recordings.api import tus
 from recordings.audit import Actor
 from recordings.ingest import simple, start
 from recordings.ingest.intake import BLOCK, Arrived, Intake
-from recordings.models import AuditEvent, Job, Kind, Recording, Session, User
+from recordings.models import AuditEvent, Job, Kind, Recording, Session, Upload, User
 from recordings.storage import current_store
 from tests.playables import ask, body
 from tests.stores import listed
@@ -121,6 +122,11 @@ def staged() -> list[str]:
     return sorted(path.name for path in folder.glob("*"))
 
 
+def staged_file(upload_id: UUID) -> Path:
+    """Where the bytes of an upload are staged, on disk."""
+    return Path(settings.SORTIE_DATA) / "staging" / f"{upload_id}.part"
+
+
 def stored() -> list[str]:
     """The keys of everything in the store."""
     if settings.SORTIE_RECORDING_STORAGE_BACKEND == "local" and not settings.SORTIE_RECORDING_STORAGE_PATH.exists():
@@ -148,3 +154,10 @@ def events(recording: Recording) -> list[str]:
 def let_leases_end() -> None:
     """As if a minute had gone by in which nobody did anything."""
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1), run_after=timezone.now())
+
+
+def sweep_after_silence() -> None:
+    """As if every client had been silent for longer than is waited for it, and the workers had looked into that."""
+    Upload.objects.growing().filter(lease_until__isnull=False).update(lease_until=timezone.now())
+    tus._touched.clear()
+    tasks.sweep()

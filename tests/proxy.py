@@ -43,6 +43,10 @@ class FaultyProxy:
     def heal(self) -> None:
         self._break_after = None
 
+    def break_now(self) -> None:
+        self._break_after = 0
+        self._hang_up()
+
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from recordings.models import Marker, Recording, User
+from recordings.ingest import staging
+from recordings.models import Marker, Recording, Upload, User
 from tests import webm_builder as build
-from tests.making import api, browser, deleted, ready, session_of
+from tests.making import api, browser, deleted, ready, session_of, started
+from tests.tus_client import Tus
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +86,11 @@ def restorable(role: Role, kind: str) -> int | None:
     return None if kind == "deleted" and role.person != "bob" else 404
 
 
+def sender(role: Role, kind: str) -> int | None:
+    """Whoever began an upload, and nobody else, be it an admin."""
+    return None if kind == "live" and role.person == "alice" else 404
+
+
 @dataclass(frozen=True)
 class Row:
     """Who may, what an allowed request gets, and what is sent."""
@@ -104,6 +111,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api:recording-start", "POST"): Row(refused_session, (201,)),
     ("api:recording-stop", "POST"): Row(refused_session, (400,), {}),
     ("api:recording-upload", "POST"): Row(refused_session, (415,), {}),
+    ("api:uploads", "OPTIONS"): Row(everybody, (204,)),
+    ("api:uploads", "POST"): Row(users, (201,)),
+    ("api:upload", "OPTIONS"): Row(everybody, (204,)),
+    ("api:upload", "HEAD"): Row(sender, (200,)),
+    ("api:upload", "PATCH"): Row(sender, (204,)),
+    ("api:upload", "DELETE"): Row(sender, (204,)),
     ("api:recordings", "GET"): Row(users, (200,)),
     ("api:recording", "GET"): Row(hidden, (200,)),
     ("api:recording", "PATCH"): Row(hidden, (200,), {"title": "x"}),
@@ -144,6 +157,7 @@ class House:
     gone: Recording
     ivans: Recording
     marker: Marker
+    uploads: dict[str, UUID]
 
     def address(self, route: str, role: Role, kind: str) -> str:
         live = self.ivans if role.person == "ivan" else self.live
@@ -152,6 +166,8 @@ class House:
         ids = {"pk": uuid4(), "marker_id": self.marker.pk}
         if recording is not None:
             ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
+        if "uploads/" in pattern:
+            ids["pk"] = self.uploads.get(kind, ids["pk"])
         return reverse(route, kwargs={name: value for name, value in ids.items() if f":{name}>" in pattern})
 
 
@@ -180,13 +196,29 @@ def house(alice: User, bob: User, ada: User) -> House:
     live = ready(alice, build.webm(build.cluster(0, build.block(1, 0))))
     ivans = Recording.objects.create(session=session_of(ivan), owner=ivan)
     marker = Marker.objects.create(recording=live, at_ms=1)
-    return House(clients, live, deleted(alice), ivans, marker)
+    gone = deleted(alice)
+    uploads = {"live": begun(alice, started(alice)), "deleted": begun(alice, gone)}
+    return House(clients, live, gone, ivans, marker, uploads)
+
+
+def begun(user: User, recording: Recording) -> UUID:
+    """An upload without bytes."""
+    upload = Upload.objects.create(recording=recording, sender=user, room=staging.room_for(5), announced=5)
+    staging.current().create(upload.pk, room=upload.room, expected=5)
+    return upload.pk
 
 
 def send(client: Client, method: str, address: str, body: dict[str, Any] | None = None) -> Any:
     """`body` as JSON to the API, as a form to a page."""
     if body is not None and not address.startswith("/api/"):
         return client.post(address, body)
+    if address.startswith("/api/uploads"):
+        headers = {"Upload_Length": "5"} if method == "POST" else {}
+        return (
+            Tus(client).patch(address, 0, b"")
+            if method == "PATCH"
+            else Tus(client).send(method, address, b"", **headers)
+        )
     data = "" if body is None else json.dumps(body)
     return client.generic(method, address, data, content_type="application/json")
 
@@ -243,6 +275,8 @@ def test_no_other_method_is_answered(house: House) -> None:
 def refusals(route: str, role: Role, method: str) -> set[int]:
     """What a method that a route does not have may get: the API asks first who it is, OPTIONS says what it has."""
     rows = [row for (name, _), row in TABLE.items() if name == route]
+    if route.startswith("api:upload"):
+        return {405}
     if route.startswith("api:") and rows[0].rule is not everybody:
         if not role.may_enter(route) or (rows[0].token_only and role.by != "bearer"):
             return {401}

@@ -56,7 +56,7 @@ class World:
         self.settings.SORTIE_RECORDING_STORAGE_PATH = Path("/dev/null/recordings")
 
     def full_disk(self) -> None:
-        self.patch.setattr(staging, "FREE_SPACE_FLOOR", 1 << 62)
+        self.patch.setattr(staging.local, "FREE_SPACE_FLOOR", 1 << 62)
 
     def on_s3(self) -> Recording:
         """A recording whose bytes an object store sends; its address is made without asking it."""

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from recordings import jobs
 from recordings.audit import Actor
 from recordings.ingest import finish, silent, simple, staging
-from recordings.models import Job, Recording, Status, Upload, User
+from recordings.models import Job, JobKind, Recording, Status, Upload, User
 from recordings.querysets import MAX_ATTEMPTS
 from recordings.storage import current_store, new_key
 from recordings.tasks import HANDLERS
@@ -31,6 +31,7 @@ from tests.making import (
     playable_of,
     ready,
     staged,
+    staged_file,
     started,
     stored,
     upload,
@@ -44,8 +45,8 @@ EVERY = 5 if environment.PROFILE == "many" else 2
 
 
 def work() -> None:
-    """What a worker does when the bell rings."""
-    jobs.run_due(HANDLERS)
+    """What a worker does when the bell rings. Pictures are another story."""
+    jobs.run_due({**HANDLERS, JobKind.PICTURES: lambda job: None})
 
 
 def accepted(user: User, data: bytes) -> Recording:
@@ -65,7 +66,7 @@ def is_whole(recording: Recording, data: bytes) -> bool:
     assert events(recording) == ["start", "upload"]
     assert stored() == [recording.storage_key]
     assert not Job.objects.exists()
-    assert not Upload.objects.exists()
+    assert not Upload.objects.filter(finished_at=None).exists()
     silent.forget_abandoned(timezone.now() + timedelta(hours=2))
     assert staged() == []
     return True
@@ -172,7 +173,7 @@ def test_bytes_are_safe_while_the_store_is_away(alice: User, away: Callable[[], 
 def poisoned(user: User) -> Recording:
     """One whose key is taken by other bytes: it can never be put there."""
     recording, key = accepted(user, webm()), new_key(started(user).pk, "webm")
-    other = staging.path_of(arrived(webm()[:-1]).upload_id)
+    other = staged_file(arrived(webm()[:-1]).upload_id)
     current_store().put(key, other, content_type="video/webm")
     other.unlink()
     Upload.objects.update(storage_backend=current_store().name, storage_key=key)
@@ -193,7 +194,7 @@ def test_poison_fails_after_five_attempts_and_keeps_its_bytes(alice: User) -> No
     [job] = Job.objects.all()
     assert job.attempts == MAX_ATTEMPTS
     assert events(recording) == ["start", "fail"]
-    assert staged() == [f"{Upload.objects.get().pk}.part"]
+    assert staged() == [staged_file(Upload.objects.get().pk).name]
 
 
 def test_a_failed_one_is_run_again_when_somebody_has_seen_to_it(alice: User, ada: User) -> None:
@@ -216,7 +217,7 @@ def test_or_its_owner_sends_it_anew(alice: User) -> None:
     recording.refresh_from_db()
     assert original_of(recording) == webm()
     assert staged() == []
-    assert not Job.objects.exists()
+    assert not Job.objects.filter(kind=JobKind.FINISH).exists()
 
 
 @pytest.mark.parametrize("status", [Status.RECORDING, Status.UPLOADING, Status.READY])
@@ -230,7 +231,7 @@ def test_only_a_failed_one_with_bytes_is_run_again(alice: User, status: Status) 
     failed.advance(Status.FAILED)
     with pytest.raises(finish.NothingToRetry):
         finish.retry(failed, Actor(alice))
-    assert not Job.objects.exists()
+    assert not Job.objects.filter(kind=JobKind.FINISH).exists()
 
 
 def test_bytes_that_turn_out_worthless_are_kept_once_they_were_promised(alice: User) -> None:
@@ -245,7 +246,7 @@ def test_bytes_that_turn_out_worthless_are_kept_once_they_were_promised(alice: U
 
 def test_lost_bytes_end_as_failed_not_as_forever(alice: User) -> None:
     recording = accepted(alice, webm())
-    staging.remove(Upload.objects.get().pk)
+    staging.current().remove(Upload.objects.get().pk)
     worn_out(recording)
     assert recording.status == "failed"
 
@@ -267,12 +268,14 @@ def test_a_worker_that_lost_its_lease_leaves_the_end_to_the_other(alice: User) -
         raise RuntimeError("the slow one notices nothing and then goes wrong")
 
     jobs.run(slow, overtaken)
+    work()
     assert is_whole(recording, webm())
 
 
 def test_bytes_another_process_works_on_are_left_to_it(alice: User) -> None:
     recording = accepted(alice, webm())
-    with staging.sealed(Upload.objects.get().pk):
+    upload = Upload.objects.get()
+    with staging.current().whole(upload.pk, room=upload.room, final=True):
         work()
         [job] = Job.objects.all()
         assert (job.attempts, "worked on" in job.error) == (0, True)

@@ -109,7 +109,9 @@ def test_stopping_twice_or_too_late_changes_nothing(alice: User) -> None:
 def test_a_failed_recording_whose_bytes_are_kept_is_not_stopped_into_limbo(alice: User) -> None:
     by, recording = Actor(alice), started(alice)
     kept = arrived(webm())
-    Upload.objects.create(id=kept.upload_id, recording=recording, room=kept.room, length=kept.length)
+    Upload.objects.create(
+        id=kept.upload_id, recording=recording, room=kept.room, length=kept.length, sealed_at=timezone.now()
+    )
     recording.advance(Status.FAILED, error="worn out")
     assert start.stop(recording, by).status == "failed"
     assert upload(api(alice), recording).json() == {"status": "ready"}

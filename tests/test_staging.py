@@ -4,10 +4,10 @@ import errno
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
@@ -17,6 +17,8 @@ from recordings import jobs, retention
 from recordings.api import bodies
 from recordings.audit import Actor
 from recordings.ingest import finish, intake, silent, simple, staging, start
+from recordings.ingest.staging import local
+from recordings.ingest.staging.local import LocalStaging
 from recordings.models import AuditEvent, Job, JobKind, Recording, Status, Upload, User
 from recordings.querysets import MAX_ATTEMPTS
 from recordings.tasks import HANDLERS
@@ -30,6 +32,7 @@ from tests.making import (
     post_form,
     ready,
     staged,
+    staged_file,
     started,
     stored,
     upload,
@@ -79,7 +82,7 @@ def test_length_and_hash_are_right_for_every_size(size: int) -> None:
     there = taken.seal()
     taken.discard()
     assert (there.length, there.sha256) == (size, sha256(data).hexdigest())
-    path = staging.path_of(there.upload_id)
+    path = staged_file(there.upload_id)
     assert path.read_bytes() == bytes(there.room) + data
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o077 == 0
@@ -94,29 +97,20 @@ def test_room_is_whole_pages_in_proportion(length: int, room: int) -> None:
 
 
 def test_room_is_a_hole() -> None:
-    with staging.create(expected=1 << 30) as empty:
-        assert staging.path_of(empty.id).stat().st_size == empty.room == 512 * 1024
-        assert staging.path_of(empty.id).stat().st_blocks == 0
-    staging.remove(empty.id)
-
-
-def test_only_one_works_on_a_staged_file() -> None:
-    there = arrived(webm())
-    with staging.sealed(there.upload_id), pytest.raises(staging.Busy), staging.sealed(there.upload_id):
-        pass
-    with staging.sealed(there.upload_id) as free:
-        assert free.read(1) == b"\0"
+    upload_id, room = uuid4(), staging.room_for(1 << 30)
+    staging.current().create(upload_id, room=room, expected=1 << 30)
+    empty = staged_file(upload_id).stat()
+    assert (empty.st_size, empty.st_blocks) == (512 * 1024, 0)
 
 
 def test_the_copy_without_room_is_the_upload_and_can_be_made_again() -> None:
     there = arrived(webm())
-    for _ in range(2):
-        copy = staging.copy_without_room(there.upload_id, there.room)
-        assert copy.read_bytes() == webm()
-        assert copy.stat().st_mode & 0o777 == 0o600
-    staging.remove(there.upload_id)
-    staging.remove(there.upload_id)
-    assert staged() == []
+    with staging.scratch_disk().scratch(there.upload_id) as copy:
+        for _ in range(2):
+            staging.copy_file(staged_file(there.upload_id), copy, skip=there.room)
+            assert copy.read_bytes() == webm()
+            assert copy.stat().st_mode & 0o777 == 0o600
+    assert staged() == [staged_file(there.upload_id).name]
 
 
 # --- full disks -----------------------------------------------------------------------------------------------
@@ -131,7 +125,7 @@ def small_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False)
     if mounted.returncode:
         pytest.skip("A small file system can only be made by root.")
-    monkeypatch.setattr(staging, "_need_space", lambda place, length: None)
+    monkeypatch.setattr(local, "need_space", lambda place, length: None)
     yield
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -145,7 +139,7 @@ def test_a_full_disk_is_told_and_nothing_of_the_upload_stays(alice: User) -> Non
     assert int(answer["Retry-After"]) > 0
     assert staged() == [f"{blocker.upload_id}.part"]
     assert Recording.objects.get().status == "recording"
-    staging.remove(blocker.upload_id)
+    staging.current().remove(blocker.upload_id)
     assert upload(client, recording).json() == {"status": "ready"}
 
 
@@ -153,7 +147,7 @@ def test_uploads_stop_before_the_disk_is_full(alice: User, monkeypatch: pytest.M
     client, recording = api(alice), started(alice)
     begun = intake.Intake(expected=1 << 20)
     begun.write(webm())
-    monkeypatch.setattr(staging, "FREE_SPACE_FLOOR", 1 << 60)
+    monkeypatch.setattr(local, "FREE_SPACE_FLOOR", 1 << 60)
     assert upload(client, recording).status_code == 507
     with pytest.raises(staging.DiskFull):
         begun.write(b"x")
@@ -162,7 +156,7 @@ def test_uploads_stop_before_the_disk_is_full(alice: User, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-@pytest.mark.parametrize("call", ["open", "ftruncate", "write", "fdatasync", "fsync"])
+@pytest.mark.parametrize("call", ["open", "ftruncate", "pwrite", "fdatasync", "fsync"])
 def test_a_disk_may_be_full_at_any_step(
     alice: User, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
@@ -187,8 +181,12 @@ def test_a_disk_may_be_full_at_any_step(
 def test_a_disk_that_is_full_when_the_head_is_written_costs_time_only(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any) -> Any:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    real = os.pwrite
+
+    def full(descriptor: int, data: bytes, position: int) -> int:
+        if position < staging.room_for(len(webm())):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data, position)
 
     recording = started(alice)
     with monkeypatch.context() as broken:
@@ -203,6 +201,25 @@ def test_a_disk_that_is_full_when_the_head_is_written_costs_time_only(
     jobs.run_due(HANDLERS)
     recording.refresh_from_db()
     assert recording.status == "ready"
+
+
+@pytest.mark.parametrize("call", ["create", "appender"])
+def test_staging_that_is_away_is_told_and_what_it_keeps_is_removed_later(
+    alice: User, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def away(*args: Any, **kwargs: Any) -> Any:
+        raise staging.StagingUnavailable("The object store does not answer.")
+
+    client, recording = api(alice), started(alice)
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalStaging, call, away)
+        broken.setattr(LocalStaging, "remove", away)
+        answer = upload(client, recording)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+        assert silent.forget_abandoned(later(2)) == 0
+    silent.forget_abandoned(later(2))
+    assert staged() == []
+    assert upload(client, recording).json() == {"status": "ready"}
 
 
 # --- nobody comes back ----------------------------------------------------------------------------------------
@@ -273,18 +290,29 @@ def test_a_recording_that_is_being_put_away_is_not_silent(alice: User) -> None:
 
 
 def test_forgotten_bytes_are_removed_and_others_are_not(alice: User, settings: Settings) -> None:
-    old, young, awaited = (arrived(webm()) for _ in range(3))
-    with closing(staging.create(expected=10)) as busy:
-        foreign = settings.SORTIE_DATA / "staging" / "notes.txt"
-        foreign.write_text("not ours")
-        for path in foreign.parent.iterdir():
-            os.utime(path, (0, 0))
-        os.utime(staging.path_of(young.upload_id))
-        Upload.objects.create(id=awaited.upload_id, recording=started(alice), room=awaited.room)
-        assert silent.forget_abandoned(timezone.now()) == 1
-        left = {f"{kept}.part" for kept in (young.upload_id, awaited.upload_id, busy.id)}
-        assert set(staged()) == left | {"notes.txt"}
-        assert f"{old.upload_id}.part" not in staged()
+    old, young, awaited, done = (arrived(webm()) for _ in range(4))
+    foreign = settings.SORTIE_DATA / "staging" / "notes.txt"
+    foreign.write_text("not ours")
+    for path in foreign.parent.iterdir():
+        os.utime(path, (0, 0))
+    os.utime(staged_file(young.upload_id))
+    for there, finished_at in ((awaited, None), (done, timezone.now())):
+        recording = started(alice)
+        Upload.objects.create(id=there.upload_id, recording=recording, room=there.room, finished_at=finished_at)
+    assert silent.forget_abandoned(timezone.now()) == 2
+    assert set(staged()) == {f"{young.upload_id}.part", f"{awaited.upload_id}.part", "notes.txt"}
+    assert f"{old.upload_id}.part" not in staged()
+
+
+def test_bytes_that_were_given_up_while_they_came_are_never_said_to_be_there() -> None:
+    taken = intake.Intake(expected=len(webm()))
+    taken.write(webm())
+    [name] = staged()
+    staging.current().remove(UUID(name.removesuffix(".part")))
+    with pytest.raises(staging.Gone):
+        taken.seal()
+    taken.discard()
+    assert staged() == []
 
 
 def test_a_recording_deleted_while_its_bytes_come_stays_deleted(alice: User) -> None:

@@ -40,11 +40,12 @@ class CookieAuthentication(BaseAuthentication):
         if not isinstance(user, User) or not user.is_active:
             return None
         if request.method not in SAFE_METHODS:
-            _require_csrf_header(request._request)
+            require_csrf_header(request._request)
         return user, None
 
 
-def _require_csrf_header(request: HttpRequest) -> None:
+def require_csrf_header(request: HttpRequest) -> None:
+    """Refuse a request of a browser that does not carry its CSRF token in the header."""
     # The same environment, so the same scheme, host and cookies; but nothing to read.
     nothing = {"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0", "CONTENT_TYPE": ""}
     headers_only = WSGIRequest({**request.META, **nothing})

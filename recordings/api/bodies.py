@@ -125,7 +125,7 @@ class _ToStaging(FileUploadHandler):
         if self._intake is not None:
             self._intake.discard()
         for arrived in self._arrived:
-            staging.remove(arrived.upload_id)
+            staging.drop(arrived.upload_id)
 
 
 class _Body:
@@ -183,6 +183,11 @@ def _as_problems() -> Iterator[None]:
         raise ProblemError(400, "Send one file at a time.") from error
     except staging.DiskFull as error:
         raise ProblemError(507, str(error), headers={"Retry-After": "300"}) from error
+    except staging.StagingUnavailable as error:
+        detail = "Uploads cannot be kept at present. Nothing was kept of this one; try again in a minute."
+        raise ProblemError(503, detail, headers={"Retry-After": "60"}) from error
+    except staging.Gone as error:
+        raise ProblemError(400, "The upload stood still for too long. Nothing was kept; send it again.") from error
     except WebmError as error:
         raise refused(error) from error
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from rest_framework.views import set_rollback
 from recordings.storage import ObjectMissing, StorageUnavailable
 
 _SOON = {"Retry-After": "60"}
+_VERY_SOON = {"Retry-After": "2"}
 
 
 class ProblemError(exceptions.APIException):
@@ -27,8 +29,13 @@ def problem(
     status: int, detail: str, *, title: str | None = None, headers: dict[str, str] | None = None, **more: Any
 ) -> JsonResponse:
     """A problem document; `more` are further members, such as `errors` by field."""
-    body = {"title": title or HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    body = {"title": title or _phrase(status), "status": status, "detail": detail, **more}
     return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def _phrase(status: int) -> str:
+    # 460 is tus's own: https://tus.io/protocols/resumable-upload#checksum
+    return "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | Response | None:
@@ -43,6 +50,8 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | Response
         error = ProblemError(
             503, "The store of recordings cannot be reached. Try again in a minute.", headers=_SOON
         )
+    elif isinstance(error, OperationalError | InterfaceError):
+        error = ProblemError(503, "The database cannot be reached. Try again in a moment.", headers=_VERY_SOON)
     elif isinstance(error, ObjectMissing):
         error = ProblemError(404, "The recording's bytes are missing from the store. Tell an admin.")
     if not isinstance(error, exceptions.APIException):

@@ -31,7 +31,15 @@ class SessionIn(serializers.Serializer[Any]):
     app_id = serializers.CharField(max_length=100)
     kind = serializers.ChoiceField(choices=SessionKind.choices, default=SessionKind.DESKTOP)
     title = serializers.CharField(max_length=200, allow_blank=True, default="")
-    target = serializers.CharField(max_length=255, allow_blank=True, default="")
+    target = serializers.CharField(
+        max_length=255,
+        allow_blank=True,
+        default="",
+        help_text="Of a desktop its VNC server, host:port or the path of a socket; only an admin may give one.",
+    )
+    password = serializers.CharField(
+        max_length=64, allow_blank=True, default="", write_only=True, help_text="The VNC server's, kept encrypted."
+    )
     status = serializers.ChoiceField(choices=SessionStatus.choices, default=SessionStatus.RUNNING)
     user_id = serializers.UUIDField(required=False, help_text="Whose session it is; only an admin may say so.")
 

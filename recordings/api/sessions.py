@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recordings import library
+from recordings import desktops, library
 from recordings.api.access import conflict, recording_of_session, session_or_403, session_or_404, user_of
 from recordings.api.authentication import SignedIn
 from recordings.api.paging import paged
@@ -17,6 +17,7 @@ from recordings.api.serializers import RecordingIdIn, SessionIn, SessionOut, Sta
 from recordings.audit import actor_of
 from recordings.ingest import start
 from recordings.models import Policy, Session, User
+from recordings.models.session import SessionKind
 from recordings.permissions import Can, can
 
 
@@ -49,8 +50,14 @@ class Sessions(APIView):
         given = SessionIn(data=request.data)
         given.is_valid(raise_exception=True)
         facts = dict(given.validated_data)
-        owner = _owner(user_of(request), facts.pop("user_id", None))
-        session = start.open_session(owner=owner, by=actor_of(request), **facts)
+        user = user_of(request)
+        if facts["target"] and facts["kind"] == SessionKind.DESKTOP and not can(user, Can.NAME_DESKTOP):
+            raise PermissionDenied("Only an admin may say where a desktop is.")
+        owner = _owner(user, facts.pop("user_id", None))
+        try:
+            session = start.open_session(owner=owner, by=actor_of(request), **facts)
+        except desktops.BadTarget as error:
+            raise ValidationError({"target": str(error)}) from error
         return Response(_shown(session), status=201)
 
 

@@ -75,7 +75,7 @@ def _finish(request: Request, session: Session, fields: Any, uploaded: bodies.Up
         recording = recording_of_session(session, recording_id)
     except BaseException:
         if uploaded is not None:
-            staging.remove(uploaded.arrived.upload_id)
+            staging.drop(uploaded.arrived.upload_id)
         raise
     try:
         done = simple.complete(recording, uploaded.arrived, actor_of(request), name=uploaded.name or "")

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
-from recordings.api import accounts, admin, docs, recordings, sessions, uploads
+from recordings.api import accounts, admin, docs, recordings, sessions, tus, uploads
 
 _ALWAYS = [
     path("auth/login", accounts.Login.as_view(), name="login"),
@@ -25,6 +25,8 @@ _CAPTURE = [
     path("sessions/<uuid:pk>/recording/upload", uploads.UploadRecording.as_view(), name="recording-upload"),
 ]
 _LIBRARY = [
+    path("uploads", tus.uploads, name="uploads"),
+    path("uploads/<uuid:pk>", tus.upload, name="upload"),
     path("recordings", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/download", recordings.DownloadRecording.as_view(), name="download"),

@@ -1,24 +1,41 @@
-"""Putting an upload away: make it seekable in place, store it, verify it, and only then call it ready.
+"""Putting an upload away: make it seekable, store it, verify it, and only then call the recording ready.
 
 Bytes first, row second, message last. Every step can be run again after a crash anywhere: what an edit will
 overwrite is saved in the upload's row before the file is touched, and so is the key it will be stored under.
+
+An upload that is sealed has all its bytes and is edited where it lies. One that is not has gone silent: what has
+arrived is put away as a copy, marked incomplete, and the upload waits for the rest; when that comes the whole
+takes the place of the part.
 """
 
-from pathlib import Path
-from typing import BinaryIO
+import hashlib
+import logging
+import os
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from recordings import audit, jobs
+from recordings import audit, enrich, jobs
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
+from recordings.ingest.staging import Whole
 from recordings.media import edit, webm
 from recordings.media.errors import WebmError
 from recordings.models import Action, Job, JobKind, Recording, Status, Upload, WrongStatusError
 from recordings.storage import StorageUnavailable, current_store, new_key, store_for
 
+logger = logging.getLogger(__name__)
+
 GAVE_UP = "Sortie could not put the recording away. Its bytes are kept: an admin can run this step again."
+SILENT = "The recorder went silent before {at:%H:%M:%S} UTC and had not sent everything."
+BLOCK = 1024 * 1024
+ASKED_ABOUT_FOR = timedelta(days=1)
+
+
+class BytesMissing(Exception):
+    """Less is staged than was acknowledged."""
 
 
 class NothingToRetry(Exception):
@@ -33,45 +50,96 @@ def run(job: Job) -> None:
     try:
         put_away(job)
     except WebmError as error:
-        _fail(job.recording, str(error))
+        _keep(job, error)
+
+
+def while_waiting(job: Job) -> None:
+    """The web's way: do a held job while its client waits. What is not the upload's fault is done later.
+
+    Raises:
+        WebmError: the bytes are no recording that can be kept; the recording has failed.
+    """
+    refused: list[WebmError] = []
+
+    def handler(job: Job) -> None:
+        try:
+            put_away(job)
+        except WebmError as error:
+            refused.append(error)
+            refuse(job, error)
+
+    jobs.run(job, handler)
+    if refused:
+        raise refused[0]
 
 
 def put_away(job: Job) -> None:
-    """Make the recording's sealed upload its stored object, and the recording ready. Doing it again is fine.
+    """Make what has arrived of the recording its stored object, and the recording ready. Doing it again is fine.
 
     Raises:
         WebmError: the bytes are no recording that can be kept.
-        jobs.PassingFault: the store, the disk or the staged file cannot be had now.
+        jobs.PassingFault: the store, the disk or the staged bytes cannot be had now.
     """
-    upload = Upload.objects.select_related("recording", "sender").filter(recording_id=job.recording_id).first()
+    upload = _upload_of(job)
     if upload is None:
         return
-    staged_id = upload.pk
+    upload_id, sealed = upload.pk, upload.sealed_at is not None
     try:
-        # Writing the head takes disk space too: the room for it is a hole.
-        with staging.sealed(staged_id) as file, staging.full_disk_told():
-            scan = _make_seekable(file, upload)
-            _store(upload, scan)
-            _become_ready(upload, scan)
-            staging.remove(staged_id)
-    except (StorageUnavailable, staging.Busy, staging.DiskFull) as fault:
+        if _is_needed(upload):
+            # Writing the head takes disk space too: the room for it is a hole.
+            with (
+                staging.current().whole(upload_id, room=upload.room, final=sealed) as whole,
+                staging.full_disk_told(),
+            ):
+                _put_away(upload, whole)
+        else:
+            _settle(upload)
+    except (StorageUnavailable, staging.Busy, staging.DiskFull, staging.StagingUnavailable) as fault:
         raise jobs.PassingFault(str(fault)) from fault
-    except WebmError:
+    except (WebmError, jobs.PassingFault):
         raise
     except Exception:
         if jobs.exhausted(job):
             _fail(upload.recording, GAVE_UP)
         raise
+    if sealed:
+        staging.drop(upload_id)
+
+
+def _keep(job: Job, error: WebmError) -> None:
+    """What has arrived is no recording: it has failed, and the bytes wait for somebody, or for more of them.
+
+    Where a part of it is ready already that stays, and bytes which should have been the whole end on the job.
+    """
+    upload = _upload_of(job)
+    with transaction.atomic():
+        if upload and upload.sealed_at is None:
+            _settle(upload)
+        if Recording.objects.filter(pk=job.recording_id, status=Status.READY).exists():
+            if upload and upload.sealed_at is not None:
+                raise error
+            return
+        _fail(job.recording, str(error))
 
 
 def refuse(job: Job, error: WebmError) -> None:
-    """Drop bytes that are of no use, while their sender waits: the recording has failed, better ones may come."""
-    uploads = list(Upload.objects.filter(recording_id=job.recording_id).values_list("pk", flat=True))
+    """The uploaded bytes are of no use: the recording has failed and waits for better ones, or for more.
+
+    What is whole and unusable is dropped; what is not whole may become usable with the rest. A recording that is
+    ready already, with a part of it, keeps that.
+    """
+    upload = _upload_of(job)
     with transaction.atomic():
-        Upload.objects.filter(pk__in=uploads).delete()
-        _fail(job.recording, str(error))
-    for upload_id in uploads:
-        staging.remove(upload_id)
+        if upload and upload.sealed_at is not None:
+            Upload.objects.filter(pk=upload.pk).delete()
+        elif upload:
+            _settle(upload)
+        # Another whole upload of it still waits to be put away, and may be a better one.
+        if not job.recording.uploads.sealed().exists():
+            with suppress(WrongStatusError):
+                _fail(job.recording, str(error))
+    if upload and upload.sealed_at is not None:
+        staging.drop(upload.pk)
 
 
 def retry(recording: Recording, by: Actor) -> None:
@@ -81,7 +149,7 @@ def retry(recording: Recording, by: Actor) -> None:
         NothingToRetry: there are none.
     """
     with transaction.atomic():
-        if not recording.uploads.exists():
+        if not recording.uploads.filter(finished_at=None).exists():
             raise NothingToRetry("No bytes of this recording are kept; it can only be recorded again.")
         try:
             recording.advance(Status.UPLOADING, error="")
@@ -92,74 +160,167 @@ def retry(recording: Recording, by: Actor) -> None:
         audit.record(Action.UPLOAD, by, recording=recording, retried=True)
 
 
-def _make_seekable(file: BinaryIO, upload: Upload) -> webm.Scan:
-    """Scan the uploaded bytes and edit them in place, from whatever state a crash left them in."""
-    if upload.original_head:
-        edit.restore(
-            file,
-            start=upload.room,
-            original_head=bytes(upload.original_head),
-            cut=_offset(upload.cut),
-            tail_saved=bytes(upload.tail_saved),
-        )
-    scan = webm.scan(file, start=upload.room)
-    planned = edit.plan_edit(file, scan)
-    if planned:
+def _upload_of(job: Job) -> Upload | None:
+    """The sealed upload if there is one, of several the last, else the longest that may still grow."""
+    uploads = Upload.objects.select_related("recording", "sender").filter(recording_id=job.recording_id)
+    growing = uploads.growing().order_by("-created_at")
+    return uploads.sealed().order_by("-sealed_at").first() or max(growing, key=arrived, default=None)
+
+
+def arrived(upload: Upload) -> int:
+    """Bytes of a growing upload that are safe."""
+    try:
+        return staging.current().offset(upload.pk, room=upload.room)
+    except staging.Gone:
+        return 0
+
+
+def _is_needed(upload: Upload) -> bool:
+    """Whether the recording lacks bytes that this may have; another upload may have brought more."""
+    recording = upload.recording
+    if recording.status != Status.READY:
+        return True
+    return recording.incomplete and (upload.length is None or upload.length >= (recording.size_bytes or 0))
+
+
+def _put_away(upload: Upload, whole: Whole) -> None:
+    if whole.final and upload.original_head:
+        _undo(upload, whole)
+    length = _exactly(upload.length, whole)
+    sha256 = upload.sha256 or _digest(whole)
+    scan = webm.scan(whole.file, start=whole.room)
+    planned = edit.plan_edit(whole.file, scan)
+    _remember(upload, planned, final=whole.final)
+    with ExitStack() as made:
+        path = whole.path
+        if planned:
+            edit.apply(whole.file, planned)
+            os.fdatasync(whole.file.fileno())
+        else:
+            path = made.enter_context(staging.scratch_disk().scratch(upload.pk))
+            staging.copy_file(whole.path, path, skip=whole.room)
+        store = store_for(upload.storage_backend)
+        store.put(upload.storage_key, path, content_type=upload.recording.content_type)
+        _become_ready(upload, scan, planned, length=length, sha256=sha256)
+
+
+def _exactly(announced: int | None, whole: Whole) -> int:
+    """The length of an upload, which is what its client has announced: a byte behind that is none of it."""
+    there = os.fstat(whole.file.fileno()).st_size - whole.room
+    if announced is None or there == announced:
+        return there
+    if there < announced:
+        raise BytesMissing(f"{announced - there} of {announced} staged bytes are missing.")
+    os.ftruncate(whole.file.fileno(), whole.room + announced)
+    return announced
+
+
+def _undo(upload: Upload, whole: Whole) -> None:
+    """Put the uploaded bytes back: a process died after it began to edit them."""
+    edit.restore(
+        whole.file,
+        start=whole.room,
+        original_head=bytes(upload.original_head),
+        cut=upload.cut or 0,
+        tail_saved=bytes(upload.tail_saved),
+    )
+
+
+def _digest(whole: Whole) -> str:
+    digest = hashlib.sha256()
+    position = whole.room
+    while block := os.pread(whole.file.fileno(), BLOCK, position):
+        digest.update(block)
+        position += len(block)
+    return digest.hexdigest()
+
+
+def _remember(upload: Upload, planned: edit.Edit | None, *, final: bool) -> None:
+    """Write down what is about to be done: how to undo it where the only copy is edited, and the object's key."""
+    if planned and final:
         upload.original_head = planned.original_head
         upload.body_start = planned.body_start
         upload.cut = planned.cut
         upload.tail_saved = planned.tail_saved
-    if not upload.storage_key:
+    before = (upload.storage_backend, upload.storage_key)
+    if not upload.storage_key or not final:
+        # The copy may have more bytes than the one that an earlier run has put under its key.
         upload.storage_backend = current_store().name
         upload.storage_key = new_key(upload.recording_id, upload.recording.extension)
     upload.save(
         update_fields=["original_head", "body_start", "cut", "tail_saved", "storage_backend", "storage_key"]
     )
-    if planned:
-        edit.apply(file, planned)
-        staging.sync(file)
-    return scan
+    if before[1] and before[1] != upload.storage_key:
+        _drop(*before)
 
 
-def _offset(cut: int | None) -> int:
-    if cut is None:
-        raise ValueError("an upload with a saved head has a cut")
-    return cut
-
-
-def _store(upload: Upload, scan: webm.Scan) -> None:
-    path = staging.copy_without_room(upload.pk, upload.room) if scan.seekable else staging.path_of(upload.pk)
-    store = store_for(upload.storage_backend)
-    store.put(upload.storage_key, Path(path), content_type=upload.recording.content_type)
-
-
-def _become_ready(upload: Upload, scan: webm.Scan) -> None:
+def _become_ready(upload: Upload, scan: webm.Scan, planned: edit.Edit | None, *, length: int, sha256: str) -> None:
     recording = upload.recording
+    notes = list(scan.notes)
+    if upload.sealed_at is None:
+        now = timezone.now()
+        notes.insert(0, SILENT.format(at=min(upload.lease_until or now, now)))
+    facts = {
+        "completed_at": recording.completed_at or timezone.now(),
+        "lease_until": None,
+        "incomplete": bool(notes),
+        "error": " ".join(notes)[:500],
+        "upload_name": upload.name,
+        "size_bytes": length,
+        "sha256": sha256,
+        "duration_ms": scan.duration_ms,
+        "width": scan.width or None,
+        "height": scan.height or None,
+        "codecs": ", ".join(scan.codecs),
+        "storage_backend": upload.storage_backend,
+        "storage_key": upload.storage_key,
+        "stored_size": store_for(upload.storage_backend).size(upload.storage_key),
+        "original_head": planned.original_head if planned else b"",
+        "body_start": planned.body_start if planned else 0,
+        "cut": planned.cut if planned else None,
+        "tail_saved": planned.tail_saved if planned else b"",
+    }
+    before = (recording.storage_backend, recording.storage_key)
     with transaction.atomic():
-        recording.advance(
-            Status.READY,
-            completed_at=timezone.now(),
-            lease_until=None,
-            incomplete=bool(scan.notes),
-            error=" ".join(scan.notes)[:500],
-            upload_name=upload.name,
-            size_bytes=upload.length,
-            sha256=upload.sha256,
-            duration_ms=scan.duration_ms,
-            width=scan.width or None,
-            height=scan.height or None,
-            codecs=", ".join(scan.codecs),
-            storage_backend=upload.storage_backend,
-            storage_key=upload.storage_key,
-            stored_size=store_for(upload.storage_backend).size(upload.storage_key),
-            original_head=upload.original_head,
-            body_start=upload.body_start,
-            cut=upload.cut,
-            tail_saved=upload.tail_saved,
+        if not Upload.objects.select_for_update().filter(pk=upload.pk, storage_key=upload.storage_key).exists():
+            raise jobs.PassingFault("Another process has begun to put this upload away.")
+        if recording.status == Status.READY:
+            recording.complete_later(**facts)
+        else:
+            recording.advance(Status.READY, **facts)
+        _settle(upload)
+        enrich.order(recording)
+        audit.record(
+            Action.UPLOAD,
+            Actor(upload.sender, upload.address),
+            recording=recording,
+            size_bytes=length,
+            sha256=sha256,
+            incomplete=bool(notes),
         )
-        upload.delete()
-        sender = Actor(upload.sender, upload.address)
-        audit.record(Action.UPLOAD, sender, recording=recording, size_bytes=upload.length, sha256=upload.sha256)
+    if before[1] and before[1] != upload.storage_key:
+        _drop(*before)
+
+
+def _drop(backend: str, key: str) -> None:
+    """Remove an object that was given up for another, unless a process thought dead has made it the recording's."""
+    if Recording.objects.filter(storage_backend=backend, storage_key=key).exists():
+        return
+    try:
+        store_for(backend).delete([key])
+    except StorageUnavailable as error:
+        logger.warning("A replaced object stays until storage is reconciled: %s", error)
+
+
+def _settle(upload: Upload) -> None:
+    """A sealed upload has done its work and stays to be asked about; another waits for the rest of its bytes."""
+    now = timezone.now()
+    this = Upload.objects.filter(pk=upload.pk)
+    if upload.sealed_at is not None:
+        this.update(finished_at=now, expires_at=now + ASKED_ABOUT_FOR, reserved=0)
+    else:
+        this.update(storage_key="", storage_backend="")
+        upload.recording.uploads.growing().filter(lease_until__lte=now).update(lease_until=None)
 
 
 def _fail(recording: Recording, reason: str) -> None:

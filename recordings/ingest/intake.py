@@ -1,8 +1,9 @@
 """One body on its way to disk: bounded, checked by its first bytes, and hashed while it is written."""
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
@@ -46,11 +47,15 @@ class Intake:
         """`expected`: bytes announced, for the free space to be looked at. Raises TooLarge, staging.DiskFull."""
         if expected > largest():
             raise TooLarge
-        self._staged = staging.create(expected=expected)
+        self._id, self._room = uuid4(), staging.room_for(expected)
+        self._place = staging.current()
+        self._place.create(self._id, room=self._room, expected=expected)
+        self._open = ExitStack()
+        self._staged = self._open.enter_context(self._place.appender(self._id, room=self._room, at=0))
         self._length = 0
         self._first: bytes | None = b""
         self._hash = hashlib.sha256()
-        self._open = True
+        self._sealed = False
 
     def write(self, block: bytes) -> None:
         """Append one block.
@@ -81,13 +86,13 @@ class Intake:
         if self._first is not None:
             raise sniff.why_not_webm(self._first)
         self._staged.sync()
-        self._staged.close()
-        self._open = False
-        return Arrived(self._staged.id, self._staged.room, self._length, self._hash.hexdigest())
+        self._open.close()
+        self._sealed = True
+        return Arrived(self._id, self._room, self._length, self._hash.hexdigest())
 
     def discard(self) -> None:
         """Forget what was written, unless it was sealed."""
-        if self._open:
-            self._open = False
-            self._staged.close()
-            staging.remove(self._staged.id)
+        if not self._sealed:
+            self._sealed = True
+            self._open.close()
+            staging.drop(self._id)

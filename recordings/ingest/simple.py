@@ -10,7 +10,6 @@ from recordings.audit import Actor
 from recordings.ingest import finish, staging
 from recordings.ingest.intake import Arrived
 from recordings.ingest.start import UPLOAD_LEASE
-from recordings.media.errors import WebmError
 from recordings.models import Job, JobKind, Recording, Status, Upload
 from recordings.titles import clean_title
 
@@ -28,23 +27,12 @@ def complete(recording: Recording, arrived: Arrived, by: Actor, *, name: str = "
     try:
         job = _accept(recording, arrived, by, name)
     except Recording.DoesNotExist:
-        staging.remove(arrived.upload_id)
+        staging.drop(arrived.upload_id)
         raise
     if job is None:
-        staging.remove(arrived.upload_id)
+        staging.drop(arrived.upload_id)
         return recording
-    refused: list[WebmError] = []
-
-    def put_away(job: Job) -> None:
-        try:
-            finish.put_away(job)
-        except WebmError as error:
-            finish.refuse(job, error)
-            refused.append(error)
-
-    jobs.run(job, put_away)
-    if refused:
-        raise refused[0]
+    finish.while_waiting(job)
     recording.refresh_from_db()
     return recording
 
@@ -57,7 +45,9 @@ def _accept(recording: Recording, arrived: Arrived, by: Actor, name: str) -> Job
     with transaction.atomic():
         locked = Recording.objects.select_for_update().get(pk=recording.pk, deleted_at=None)
         recording.status = locked.status
-        if locked.status == Status.READY or (locked.status == Status.UPLOADING and locked.uploads.exists()):
+        if locked.status == Status.READY or (
+            locked.status == Status.UPLOADING and locked.uploads.sealed().exists()
+        ):
             return None
         if locked.status != Status.UPLOADING:
             locked.advance(Status.UPLOADING, error="", incomplete=False)
@@ -79,7 +69,8 @@ def _accept(recording: Recording, arrived: Arrived, by: Actor, name: str) -> Job
 
 def _forget_earlier(recording: Recording) -> None:
     """Drop the bytes of a failed attempt: better ones have arrived."""
-    for upload_id in recording.uploads.values_list("pk", flat=True):
-        transaction.on_commit(partial(staging.remove, upload_id))
-    recording.uploads.all().delete()
+    failed = recording.uploads.sealed()
+    for upload_id in failed.values_list("pk", flat=True):
+        transaction.on_commit(partial(staging.drop, upload_id))
+    failed.delete()
     recording.jobs.all().delete()

@@ -7,9 +7,10 @@ from datetime import timedelta
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from recordings import audit
+from recordings import audit, desktops, secrets
 from recordings.audit import Actor
 from recordings.models import Action, Kind, Recording, Session, SessionStatus, Status, User, WrongStatusError
+from recordings.models.session import SessionKind
 from recordings.titles import clean_title
 
 logger = logging.getLogger(__name__)
@@ -24,10 +25,19 @@ class NotRunning(Exception):
     """The session has not begun or is over."""
 
 
-def open_session(*, owner: User, by: Actor, app_id: str, **facts: str) -> Session:
-    """A new session of `owner`; `facts` are further fields of it. What `app_id` shows must not be empty."""
+def open_session(*, owner: User, by: Actor, app_id: str, password: str = "", **facts: str) -> Session:
+    """A new session of `owner`; `facts` are further fields of it. What `app_id` shows must not be empty.
+
+    The VNC server's `password` is kept encrypted.
+
+    Raises:
+        desktops.BadTarget: the desktop's `target` is no address.
+    """
     facts["title"] = clean_title(facts.get("title", ""))
     facts["target"] = clean_title(facts.get("target", ""), longest=255)
+    facts["password"] = secrets.seal(password)
+    if facts["target"] and facts.get("kind") == SessionKind.DESKTOP:
+        desktops.checked_target(facts["target"])
     with transaction.atomic():
         session = Session.objects.create(owner=owner, app_id=clean_title(app_id, longest=100), **facts)
         audit.record(Action.SESSION_START, by, session=session)
@@ -72,7 +82,7 @@ def stop(recording: Recording, by: Actor) -> Recording:
     Nor does it to a failed one whose bytes are kept: only an upload, or a retry, moves that on.
     """
     with transaction.atomic():
-        if not recording.uploads.exists():
+        if not recording.uploads.sealed().exists():
             _expect_bytes(recording, by)
     recording.refresh_from_db(fields=["status"])
     return recording
@@ -91,4 +101,5 @@ def _expect_bytes(recording: Recording, by: Actor) -> None:
     lease_until = timezone.now() + UPLOAD_LEASE
     with suppress(WrongStatusError):
         recording.advance(Status.UPLOADING, lease_until=lease_until, error="", incomplete=False)
+        recording.uploads.growing().filter(lease_until=None).update(lease_until=lease_until)
         audit.record(Action.STOP, by, recording=recording)

@@ -3,6 +3,7 @@
 from recordings.models.audit import Action, AuditEvent
 from recordings.models.job import Job, JobKind
 from recordings.models.marker import Marker
+from recordings.models.picture import Picture, PictureKind
 from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
 from recordings.models.session import Session, SessionStatus
@@ -17,6 +18,8 @@ __all__ = [
     "JobKind",
     "Kind",
     "Marker",
+    "Picture",
+    "PictureKind",
     "Policy",
     "Recording",
     "Session",

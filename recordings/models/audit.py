@@ -12,6 +12,7 @@ class Action(models.TextChoices):
     LOGIN = "login", "Signed in"
     LOGIN_FAILED = "login_failed", "Failed to sign in"
     SESSION_START = "session_start", "Started a session"
+    SESSION_OPEN = "session_open", "Opened a desktop"
     SESSION_STOP = "session_stop", "Stopped a session"
     START = "start", "Started recording"
     STOP = "stop", "Stopped recording"

@@ -11,6 +11,7 @@ from recordings.querysets import JobQuerySet
 
 class JobKind(models.TextChoices):
     FINISH = "finish", "Put an upload away"
+    PICTURES = "pictures", "Make poster and storyboard"
 
 
 class Job(models.Model):

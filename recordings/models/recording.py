@@ -166,6 +166,18 @@ class Recording(models.Model):
         for field, value in changes.items():
             setattr(self, field, value)
 
+    def complete_later(self, **facts: Any) -> None:
+        """Put the whole in the place of the part that an incomplete recording was made ready with.
+
+        Raises:
+            WrongStatusError: it is complete, or has more already; nothing was written.
+        """
+        part = Recording.objects.filter(
+            pk=self.pk, status=Status.READY, incomplete=True, size_bytes__lte=facts["size_bytes"]
+        )
+        if part.update(**facts) != 1:
+            raise WrongStatusError("A recording that is complete is never replaced.")
+
     def extend_lease(self, until: datetime) -> None:
         """Count as alive until `until`. Never shortens a lease."""
         Recording.objects.filter(

@@ -27,7 +27,14 @@ class Session(models.Model):
     app_id = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=SessionKind.choices, default=SessionKind.DESKTOP)
     title = models.CharField(max_length=200, blank=True)
-    target = models.CharField(max_length=255, blank=True, help_text="Host or desktop the session works on.")
+    target = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="What the session works on; of a desktop, its VNC server: host:port or the path of a socket.",
+    )
+    password = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="The VNC server's, encrypted (recordings.secrets)."
+    )
     status = models.CharField(max_length=10, choices=SessionStatus.choices, default=SessionStatus.RUNNING)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -44,3 +51,7 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.app_id
+
+    @property
+    def has_desktop(self) -> bool:
+        return self.kind == SessionKind.DESKTOP and bool(self.target)

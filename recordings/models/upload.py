@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from recordings.models.recording import Recording
+from recordings.querysets import UploadQuerySet
 
 
 class Upload(models.Model):
@@ -18,8 +19,21 @@ class Upload(models.Model):
     address = models.GenericIPAddressField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # A resumable upload, which may take days: what was announced, what it counts against its sender's quota, and
+    # until when it can be resumed. `live` is a capture that sends while it records.
+    metadata = models.CharField(max_length=1024, blank=True, editable=False)
+    announced = models.BigIntegerField(null=True, editable=False)
+    reserved = models.BigIntegerField(default=0, editable=False)
+    live = models.BooleanField(default=False, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    lease_until = models.DateTimeField(
+        null=True, editable=False, help_text="After this, what has arrived since the last look is put away."
+    )
+
     # Set once, when the last byte is on disk: from then on the bytes are ours to put away.
     sealed_at = models.DateTimeField(null=True, editable=False)
+    # Set when they have been: the row stays a while, so that a client that missed the answer can ask.
+    finished_at = models.DateTimeField(null=True, editable=False)
     length = models.BigIntegerField(null=True, editable=False)
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -32,8 +46,13 @@ class Upload(models.Model):
     cut = models.BigIntegerField(null=True, editable=False)
     tail_saved = models.BinaryField(default=b"", editable=False)
 
+    objects = UploadQuerySet.as_manager()
+
     class Meta:
-        indexes = [models.Index(fields=["created_at"], name="upload_oldest")]
+        indexes = [
+            models.Index(fields=["created_at"], name="upload_oldest"),
+            models.Index(fields=["lease_until"], name="upload_silent", condition=models.Q(sealed_at=None)),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

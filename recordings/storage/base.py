@@ -158,6 +158,9 @@ class RecordingStore(Protocol):
     def open_range(self, key: str, start: int, length: int) -> RangeReader:
         """Read `length` bytes from offset `start`. Raises ObjectMissing, or ObjectDamaged if there are fewer."""
 
+    def as_file(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The object as a plain file, to hand to another process. Raises ObjectMissing."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Return once none of the keys has an object, whether it had one or not; else raise DeletionIncomplete."""
 

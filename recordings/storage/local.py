@@ -7,7 +7,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -74,6 +74,9 @@ class LocalStore:
             file.close()
             raise
         return RangeReader(file, length, lambda: self._passing("read from"))
+
+    def as_file(self, key: str) -> AbstractContextManager[BinaryIO]:
+        return self._open(key)
 
     def delete(self, keys: Iterable[str]) -> None:
         remaining = {}

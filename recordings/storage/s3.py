@@ -3,17 +3,15 @@
 import io
 import logging
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from storages.backends.s3 import S3Storage
 
 from recordings.storage.base import (
     BLOCK,
@@ -29,6 +27,7 @@ from recordings.storage.base import (
     is_key,
     open_sealed,
 )
+from recordings.storage.connection import code, connect, passing
 
 logger = logging.getLogger(__name__)
 
@@ -61,47 +60,15 @@ class S3Store:
         location = prefix.strip("/")
         self._prefix = f"{location}/" if location else ""
         self._bucket = bucket
-        self._storage = _Connection(
-            bucket_name=bucket,
-            location=location,
-            region_name=region,
-            endpoint_url=endpoint or None,
-            # None leaves the choice to the SDK; django-storages would else hand it fixed ones.
-            access_key=None,
-            secret_key=None,
-            security_token=None,
-            session_profile=None,
-            default_acl=None,
-            file_overwrite=False,
-            custom_domain=None,
-            querystring_auth=True,
-            querystring_expire=int(SIGNED_URL_LIMIT.total_seconds()),
-            gzip=False,
-            object_parameters={},
-            client_config=Config(
-                signature_version="s3v4",
-                s3={
-                    "addressing_style": "path" if endpoint else "virtual",
-                    # TLS protects the bytes on their way; without it boto3 signs them whatever is said here.
-                    "payload_signing_enabled": False,
-                    "us_east_1_regional_endpoint": "regional",
-                },
-                # The SDK's default checksum costs five times the CPU and many compatible servers refuse it.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                connect_timeout=5,
-                read_timeout=read_timeout,
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                max_pool_connections=64,
-                tcp_keepalive=True,
-            ),
+        self._storage = connect(
+            bucket, region, endpoint=endpoint, location=location, read_timeout=read_timeout, attempts=attempts
         )
         self._client = self._storage.connection.meta.client
         self._conditions = True
 
     def put(self, key: str, path: Path, *, content_type: str) -> None:
         name = self._name(key)
-        with open_sealed(path) as file, _passing():
+        with open_sealed(path) as file, passing():
             size = os.fstat(file.fileno()).st_size
             tag = None if self._find(name) else self._send(name, file, size, content_type)
             stored = self._facts(key)
@@ -121,27 +88,36 @@ class S3Store:
         if not length:
             self.size(key)
             return RangeReader(io.BytesIO(), 0)
-        with _passing():
+        with passing():
             try:
                 reply = self._client.get_object(
                     Bucket=self._bucket, Key=self._name(key), Range=f"bytes={start}-{start + length - 1}"
                 )
             except ClientError as error:
-                if _code(error) == "NoSuchKey":
+                if code(error) == "NoSuchKey":
                     raise ObjectMissing(f"Nothing is stored under {key}.") from error
-                if _code(error) == "InvalidRange":
+                if code(error) == "InvalidRange":
                     raise ObjectDamaged(f"The stored object {key} ends before byte {start}.") from error
                 raise
         if reply["ContentLength"] != length:
             reply["Body"].close()
             raise ObjectDamaged(f"{length} bytes of {key} were asked for, {reply['ContentLength']} are there.")
-        return RangeReader(reply["Body"], length, _passing)
+        return RangeReader(reply["Body"], length, passing)
+
+    @contextmanager
+    def as_file(self, key: str) -> Iterator[BinaryIO]:
+        with tempfile.TemporaryFile() as file, self.open_range(key, 0, self.size(key)) as stored:
+            for block in stored:
+                file.write(block)
+            file.flush()
+            file.seek(0)
+            yield file
 
     def delete(self, keys: Iterable[str]) -> None:
         wanted = {self._name(key): key for key in keys}
         folders = sorted({name.rpartition("/")[0] + "/" for name in wanted})
         reasons: dict[str, str] = {}
-        with _passing():
+        with passing():
             versioned = self._is_versioned()
             entries = self._versions if versioned else self._current
             targets = [{"Key": name} for name in wanted]
@@ -160,14 +136,14 @@ class S3Store:
         if not timedelta(0) < expires <= SIGNED_URL_LIMIT:
             raise ValueError(f"a signed URL lives at most {SIGNED_URL_LIMIT}, not {expires}")
         answer = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
-        with _passing():
+        with passing():
             return str(self._storage.url(checked(key), answer, int(expires.total_seconds())))
 
     def entity_tag(self, key: str) -> str | None:
         return str(self._facts(key)["ETag"])
 
     def keys(self) -> Iterator[StoredObject]:
-        with _passing():
+        with passing():
             for entry in self._pages("list_objects_v2", "Contents", self._prefix):
                 key = entry["Key"].removeprefix(self._prefix)
                 if is_key(key):
@@ -175,7 +151,7 @@ class S3Store:
 
     def sweep(self, *, before: datetime) -> int:
         swept = 0
-        with _passing():
+        with passing():
             for upload in self._pages("list_multipart_uploads", "Uploads", self._prefix):
                 if upload["Initiated"] < before and is_key(upload["Key"].removeprefix(self._prefix)):
                     self._client.abort_multipart_upload(
@@ -186,7 +162,7 @@ class S3Store:
 
     def check(self) -> list[str]:
         try:
-            with _passing():
+            with passing():
                 self._client.head_bucket(Bucket=self._bucket)
         except StorageUnavailable as error:
             return [
@@ -206,12 +182,12 @@ class S3Store:
 
     def _find(self, name: str) -> dict[str, Any] | None:
         """What HEAD says of an object, None if there is no such object."""
-        with _passing():
+        with passing():
             try:
                 found: dict[str, Any] = self._client.head_object(Bucket=self._bucket, Key=name)
                 return found
             except ClientError as error:
-                if _code(error) != "404":
+                if code(error) != "404":
                     raise
             # Without a bucket every object seems missing, and "missing" would be taken for "deleted".
             self._client.head_bucket(Bucket=self._bucket)
@@ -227,7 +203,7 @@ class S3Store:
             upload = self._client.create_multipart_upload(**target, **facts)["UploadId"]
             return self._send_parts({**target, "UploadId": upload}, file, size)
         except ClientError as error:
-            if _code(error) == "PreconditionFailed":
+            if code(error) == "PreconditionFailed":
                 return None
             raise
 
@@ -261,7 +237,7 @@ class S3Store:
             try:
                 return str(call(IfNoneMatch="*", **arguments)["ETag"])
             except ClientError as error:
-                if _code(error) != "NotImplemented":
+                if code(error) != "NotImplemented":
                     raise
                 logger.warning("The object store knows no conditional writes: %s", error)
                 self._conditions = False
@@ -282,7 +258,7 @@ class S3Store:
         try:
             return "Status" in self._client.get_bucket_versioning(Bucket=self._bucket)
         except ClientError as error:
-            if _code(error) not in ("AccessDenied", "NotImplemented", "MethodNotAllowed"):
+            if code(error) not in ("AccessDenied", "NotImplemented", "MethodNotAllowed"):
                 raise
             logger.warning("Older versions of objects, if the bucket keeps any, are not deleted: %s", error)
             return False
@@ -304,14 +280,6 @@ class S3Store:
     def _pages(self, call: str, what: str, prefix: str) -> Iterator[dict[str, Any]]:
         for page in self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix):
             yield from page.get(what, ())
-
-
-class _Connection(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """django-storages with one client for all threads, as it would make one (5 MB, 50 ms) for each."""
-
-    @cached_property
-    def connection(self) -> Any:
-        return super().connection
 
 
 class _Slice(io.RawIOBase):
@@ -339,20 +307,3 @@ class _Slice(io.RawIOBase):
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def _passing() -> Iterator[None]:
-    """Every failure of the SDK is taken for a passing one: wrong credentials are mended, bytes lost are not."""
-    try:
-        yield
-    except ClientError as error:
-        answer = error.response.get("Error", {})
-        text = f"{answer.get('Code')} {answer.get('Message', '')}".strip()
-        raise StorageUnavailable(f"The object store refused {error.operation_name}: {text}.") from error
-    except (BotoCoreError, OSError) as error:
-        raise StorageUnavailable(f"The object store does not answer: {error}") from error

@@ -10,8 +10,10 @@ import os
 import sys
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import django
+from django.conf import settings
 
 from tests.bench.child import Answer, answer
 
@@ -35,7 +37,7 @@ class Finisher:
 
     def respond(self, question: Answer) -> Answer:
         recording, arrived = self._staged()
-        staged = staging.path_of(arrived.upload_id)
+        staged = settings.SORTIE_DATA / "staging" / f"{arrived.upload_id}.part"
         if question["what"] == "read":
             return {"seconds": _timed_read(staged, cold=question["cold"]), "removed": _remove(staged)}
         _prepare(staged, cold=question["cold"])
@@ -53,11 +55,13 @@ class Finisher:
         session = start.open_session(owner=self._by.user, by=self._by, app_id="bench")
         recording = start.stop(start.start(session, self._by), self._by)
         length = self._file.stat().st_size
-        with staging.create(expected=length) as staged, self._file.open("rb") as content:
+        upload_id, room, place = uuid4(), staging.room_for(length), staging.current()
+        place.create(upload_id, room=room, expected=length)
+        with place.appender(upload_id, room=room, at=0) as staged, self._file.open("rb") as content:
             while block := content.read(BLOCK):
                 staged.write(block)
             staged.sync()
-        return recording, Arrived(staged.id, staged.room, length, self._sha256)
+        return recording, Arrived(upload_id, room, length, self._sha256)
 
 
 def _prepare(path: Path, *, cold: bool) -> None:

@@ -14,6 +14,6 @@ class Command(BaseCommand):
     help = "Put away uploads that are waiting, and end recordings whose client went silent. Safe to run any time."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        done = jobs.run_due(HANDLERS)
         ended = silent.complete(timezone.now())
-        self.stdout.write(f"{done} uploads looked after, {ended} silent recordings ended")
+        done = jobs.run_due(HANDLERS)
+        self.stdout.write(f"{done} jobs done, {ended} silent recordings ended")

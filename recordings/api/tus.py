@@ -1,0 +1,261 @@
+"""Resumable uploads for tus 1.0 clients (https://tus.io/protocols/resumable-upload).
+
+Core, creation, creation-with-upload, creation-defer-length, expiration, checksum and termination. A piece is the
+portal's most frequent request by far, so these views do without REST framework, and look up who sends at most
+every five seconds.
+"""
+
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import http_date
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.request import Request
+
+from recordings.api import tus_headers
+from recordings.api.authentication import BearerAuthentication, CookieAuthentication, require_csrf_header
+from recordings.api.bodies import refused
+from recordings.api.errors import ProblemError, handle
+from recordings.audit import Actor, address_of
+from recordings.ingest import intake, pieces, resumable, staging
+from recordings.ingest.grants import Grant, Grants
+from recordings.media.errors import WebmError
+from recordings.models import User
+
+logger = logging.getLogger(__name__)
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
+PIECE = "application/offset+octet-stream"
+TOUCH_EVERY = 10.0
+MOST_TOUCHED = 4096
+
+Path = ParamSpec("Path")
+View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
+
+_grants = Grants()
+_touched: OrderedDict[UUID, float] = OrderedDict()
+
+
+def _tus(view: View[Path]) -> View[Path]:
+    """What every request has in common: the version, errors as problems, and no CSRF token in a body."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Path.args, **kwargs: Path.kwargs) -> HttpResponse:
+        try:
+            if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
+                raise ProblemError(412, f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
+            response = view(request, *args, **kwargs)
+        except Exception as error:
+            answer = handle(_as_problem(error), {})
+            if not isinstance(answer, HttpResponse):
+                raise
+            response = answer
+        response.headers["Tus-Resumable"] = VERSION
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return csrf_exempt(wrapped)  # type: ignore[return-value]  # wraps() hides that it takes the same arguments
+
+
+@_tus
+def uploads(request: HttpRequest) -> HttpResponse:
+    """POST begins an upload; OPTIONS tells what can be done."""
+    if request.method == "OPTIONS":
+        return _abilities()
+    if request.method != "POST":
+        return _not_allowed("OPTIONS, POST")
+    user = _caller(request)
+    wanted = tus_headers.wanted(request)
+    checksum = tus_headers.checksum(request)
+    piece = None
+    if request.content_type == PIECE:
+        wanted = replace(wanted, piece=tus_headers.body_length(request))
+        piece = pieces.opened(request, wanted.piece, checksum)
+    upload = resumable.create(user, Actor(user, address_of(request)), wanted)
+    headers = {"Location": request.build_absolute_uri(reverse("api:upload", args=[upload.pk]))}
+    if piece is not None:
+        at = resumable.begin(upload, piece)
+        _after(resumable.look(user, upload.pk), at)
+        headers["Upload-Offset"] = str(at)
+    return HttpResponse(status=201, headers={**headers, **_expiry(upload.expires_at)})
+
+
+@_tus
+def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """HEAD asks for the offset, PATCH adds a piece, DELETE drops the upload."""
+    match request.method:
+        case "PATCH":
+            return _patch(request, pk)
+        case "HEAD":
+            return _head(request, pk)
+        case "DELETE":
+            return _delete(request, pk)
+        case "OPTIONS":
+            return _abilities()
+    return _not_allowed("DELETE, HEAD, OPTIONS, PATCH")
+
+
+def _patch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    if request.content_type != PIECE:
+        raise ProblemError(415, f"Send pieces as {PIECE}.")
+    at = tus_headers.required_number(request, "Upload-Offset")
+    announced = tus_headers.number(request, "Upload-Length")
+    checksum = tus_headers.checksum(request)
+    length = tus_headers.body_length(request)
+    try:
+        grant = _grant(request, pk)
+        if at + length == (grant.length if announced is None else announced):
+            _grants.forget(pk)  # what ends an upload is never let through on an old look
+            grant = _grant(request, pk)
+        if announced is not None and announced != grant.length:
+            _grants.forget(pk)
+            grant = resumable.announce(grant, announced)
+        offset = resumable.append(grant, request, at=at, length=length, checksum=checksum)
+    except (staging.WrongOffset, staging.Gone, resumable.Finished) as error:
+        _grants.forget(pk)
+        return _elsewhere(request, pk, error, at=at, length=length)
+    if offset - at != length:
+        raise ProblemError(400, f"{offset - at} of {length} bytes arrived; send the rest from offset {offset}.")
+    _after(grant, offset)
+    return HttpResponse(status=204, headers={"Upload-Offset": str(offset), **_expiry(grant.expires_at)})
+
+
+def _elsewhere(request: HttpRequest, pk: UUID, error: Exception, *, at: int, length: int) -> HttpResponse:
+    """The answer to a piece that cannot be added where its sender thinks it belongs."""
+    if isinstance(error, staging.WrongOffset):
+        actual = error.actual
+    else:
+        found = resumable.find(_caller(request), pk)
+        actual = resumable.offset(found)
+        if at == actual and not length:
+            return HttpResponse(status=204, headers={"Upload-Offset": str(actual)})
+        if at == actual:
+            raise resumable.MoreThanAnnounced
+    raise ProblemError(
+        409,
+        f"The piece begins at {at}, but the upload is at {actual}.",
+        headers={"Upload-Offset": str(actual)},
+    ) from error
+
+
+def _after(grant: Grant, offset: int) -> None:
+    """Put a whole upload away; of any other note now and then that its client is alive."""
+    if offset == grant.length:
+        _grants.forget(grant.upload_id)
+        resumable.complete(grant, offset)
+        return
+    now = time.monotonic()
+    often = min(TOUCH_EVERY, resumable.grace(live=grant.live).total_seconds() / 4)
+    if now - _touched.get(grant.upload_id, -often) < often:
+        return
+    try:
+        resumable.touch(grant)
+    except Error as error:  # the bytes are safe, and that is what the answer says
+        logger.warning("Upload %s goes on without its lease being extended: %s", grant.upload_id, error)
+        return
+    _touched[grant.upload_id] = now
+    while len(_touched) > MOST_TOUCHED:
+        _touched.popitem(last=False)
+
+
+def _head(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = resumable.find(_caller(request), pk)
+    headers = {"Upload-Offset": str(resumable.offset(found)), **_expiry(found.expires_at)}
+    if found.metadata:
+        headers["Upload-Metadata"] = found.metadata
+    known = found.length if found.announced is None else found.announced
+    if known is None:
+        headers["Upload-Defer-Length"] = "1"
+    else:
+        headers["Upload-Length"] = str(known)
+    return HttpResponse(status=200, headers=headers)
+
+
+def _delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = _caller(request)
+    found = resumable.find(user, pk)
+    _grants.forget(pk)
+    resumable.terminate(found, Actor(user, address_of(request)))
+    return HttpResponse(status=204)
+
+
+def _abilities() -> HttpResponse:
+    return HttpResponse(
+        status=204,
+        headers={
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(intake.largest()),
+            "Tus-Checksum-Algorithm": ",".join(tus_headers.DIGEST_BYTES),
+        },
+    )
+
+
+def _not_allowed(methods: str) -> HttpResponse:
+    raise ProblemError(405, f"Only {methods} are known here.", headers={"Allow": methods})
+
+
+def _expiry(expires_at: datetime | None) -> dict[str, str]:
+    return {"Upload-Expires": http_date(expires_at.timestamp())} if expires_at else {}
+
+
+def _grant(request: HttpRequest, pk: UUID) -> Grant:
+    """What the caller may do with the upload, from a look that is at most five seconds old."""
+    credential = request.headers.get("Authorization", "")
+    if credential.partition(" ")[0].lower() != "bearer":  # it may be that of a proxy, and everybody's
+        credential = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if not credential:
+            raise NotAuthenticated
+        require_csrf_header(request)
+    proof = hashlib.sha256(credential.encode()).hexdigest()
+    return _grants.get(pk, proof, lambda: resumable.look(_caller(request), pk))
+
+
+def _caller(request: HttpRequest) -> User:
+    """Who sends the request, looked up. Raises 401."""
+    wrapped = Request(request, authenticators=[BearerAuthentication(), CookieAuthentication()])
+    user = wrapped.user
+    if not isinstance(user, User):
+        raise NotAuthenticated
+    return user
+
+
+def _as_problem(error: Exception) -> Exception:
+    """What the stages raise, as an answer."""
+    if isinstance(error, APIException):
+        return error
+    if isinstance(error, WebmError):
+        return refused(error)
+    for kind, status in _STATUS.items():
+        if isinstance(error, kind):
+            return ProblemError(status, str(error), headers=_SOON if status in (503, 507) else None)
+    return error
+
+
+_SOON = {"Retry-After": "30"}
+_STATUS: dict[type[Exception], int] = {
+    resumable.NoSuchUpload: 404,
+    resumable.NotWanted: 409,
+    resumable.OverQuota: 507,
+    resumable.Finished: 409,
+    resumable.WrongLength: 400,
+    pieces.ChecksumMismatch: 460,
+    intake.TooLarge: 413,
+    staging.Gone: 404,
+    staging.DiskFull: 507,
+    staging.StagingUnavailable: 503,
+}

@@ -1,0 +1,146 @@
+"""What is made of a recording after it is ready: poster and storyboard.
+
+Playing never waits for it. The decoder runs in a process that can do nothing else (`recordings.media.pictures`),
+and what it says is read with bounds.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from django.db import transaction
+
+from recordings import jobs
+from recordings.ingest import staging
+from recordings.media import pictures, storyboard
+from recordings.models import Job, JobKind, Kind, Picture, PictureKind, Recording, Status
+from recordings.storage import StorageUnavailable, current_store, new_key, store_for
+
+WALL_CLOCK_SECONDS = 180
+MOST_SIDE = 4096
+JPEG = b"\xff\xd8\xff"
+
+
+class NoPictures(Exception):
+    """The decoder could not make any, or what it said makes no sense."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One JPEG from the decoder, as the header before it describes it."""
+
+    columns: int
+    tiles: int
+    width: int
+    height: int
+    jpeg: bytes
+
+
+def order(recording: Recording) -> None:
+    """Have the pictures of a ready video made, or made again."""
+    if recording.kind == Kind.VIDEO and recording.status == Status.READY:
+        jobs.enqueue(JobKind.PICTURES, recording)
+
+
+def run(job: Job) -> None:
+    """Make poster and storyboard. Doing it again replaces them.
+
+    Raises:
+        NoPictures: there are none to be made.
+        jobs.PassingFault: the store is away, the disk is full, or the recording was replaced by a longer one.
+    """
+    recording = Recording.objects.get(pk=job.recording_id)
+    if recording.status != Status.READY or recording.width is None:
+        return
+    try:
+        with store_for(recording.storage_backend).as_file(recording.storage_key) as file:
+            poster, sheet = _read(_decode(file, recording.duration_ms or 0))
+        _keep(recording, PictureKind.POSTER, poster)
+        _keep(recording, PictureKind.STORYBOARD, sheet)
+    except (StorageUnavailable, staging.DiskFull) as fault:
+        raise jobs.PassingFault(str(fault)) from fault
+    if not Recording.objects.filter(pk=recording.pk, storage_key=recording.storage_key).exists():
+        raise jobs.PassingFault("The recording was replaced while its pictures were made.")
+
+
+def _decode(file: BinaryIO, duration_ms: int) -> bytes:
+    """What the decoder writes; its process has no environment, no descriptors but these, and little time."""
+    program = [sys.executable, "-I", str(Path(pictures.__file__)), str(duration_ms)]
+    with TemporaryFile() as output, TemporaryFile() as complaint:  # the program's limits bound what they get
+        try:
+            done = subprocess.run(  # noqa: S603  (a program of ours, with a number as its argument)
+                program,
+                stdin=file,
+                stdout=output,
+                stderr=complaint,
+                env={},
+                cwd="/",
+                start_new_session=True,
+                timeout=WALL_CLOCK_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise NoPictures(f"The decoder took more than {WALL_CLOCK_SECONDS} seconds.") from error
+        if done.returncode:
+            complaint.seek(0)
+            said = complaint.read(200).decode("utf-8", "replace").strip()
+            raise NoPictures(f"The decoder ended with {done.returncode}. {said}")
+        output.seek(0)
+        return output.read()
+
+
+def _read(output: bytes) -> tuple[Made, Made]:
+    found = list(_pictures(output))
+    if len(found) != 2:
+        raise NoPictures(f"The decoder made {len(found)} pictures instead of two.")
+    return found[0], found[1]
+
+
+def _pictures(output: bytes) -> Iterator[Made]:
+    at = 0
+    while at + pictures.HEADER.size <= len(output):
+        columns, tiles, width, height, length = pictures.HEADER.unpack_from(output, at)
+        at += pictures.HEADER.size
+        made = Made(columns, tiles, width, height, output[at : at + length])
+        at += length
+        sensible = (
+            0 < columns <= tiles <= pictures.MOST_TILES and 0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE
+        )
+        if not sensible or len(made.jpeg) != length or not made.jpeg.startswith(JPEG):
+            raise NoPictures("The decoder wrote something that is no picture.")
+        yield made
+
+
+def _keep(recording: Recording, kind: PictureKind, made: Made) -> None:
+    """Store a picture, then have the row name it, then remove the one it replaces."""
+    store, key = current_store(), new_key(recording.pk, "jpg")
+    with staging.scratch_disk().scratch(recording.pk) as path:
+        staging.write_file(path, made.jpeg)
+        store.put(key, path, content_type="image/jpeg")
+    facts = {
+        "storage_backend": store.name,
+        "storage_key": key,
+        "size": len(made.jpeg),
+        "tiles": made.tiles,
+        "columns": made.columns,
+        "tile_width": made.width,
+        "tile_height": made.height,
+    }
+    with transaction.atomic():
+        before = Picture.objects.select_for_update().filter(recording=recording, kind=kind).first()
+        Picture.objects.update_or_create(recording=recording, kind=kind, defaults=facts)
+    if before is not None:
+        store_for(before.storage_backend).delete([before.storage_key])
+
+
+def storyboard_track(recording: Recording, *, address: str) -> str | None:
+    """The WebVTT file of a recording's storyboard, whose picture is at `address`; None if it has none."""
+    sheet = recording.pictures.filter(kind=PictureKind.STORYBOARD).first()
+    if sheet is None or recording.duration_ms is None:
+        return None
+    layout = storyboard.Sheet(sheet.tiles, sheet.columns, sheet.tile_width, sheet.tile_height)
+    return storyboard.cues(layout, duration_ms=recording.duration_ms, address=address)

@@ -1,0 +1,64 @@
+"""Uploaded bytes until they are put away: on the portal's own disk, or in the object store."""
+
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from recordings.ingest.staging.base import (
+    Appender,
+    Busy,
+    DiskFull,
+    Gone,
+    Staging,
+    StagingUnavailable,
+    Whole,
+    WrongOffset,
+    room_for,
+)
+from recordings.ingest.staging.local import LocalStaging, copy_file, full_disk_told, write_file
+
+__all__ = [
+    "Appender",
+    "Busy",
+    "DiskFull",
+    "Gone",
+    "Staging",
+    "StagingUnavailable",
+    "Whole",
+    "WrongOffset",
+    "copy_file",
+    "current",
+    "drop",
+    "full_disk_told",
+    "room_for",
+    "scratch_disk",
+    "write_file",
+]
+
+logger = logging.getLogger(__name__)
+
+
+def current() -> Staging:
+    """Where uploads are staged, by setting."""
+    if settings.SORTIE_STAGING_BACKEND == "s3":
+        from recordings.ingest.staging.s3 import s3_staging
+
+        return s3_staging(scratch_disk())
+    return scratch_disk()
+
+
+def drop(upload_id: UUID) -> bool:
+    """Forget an upload that nobody needs any more. False if staging is away: the hourly clean-up does it then."""
+    try:
+        current().remove(upload_id)
+    except StagingUnavailable as error:
+        logger.warning("The bytes of upload %s stay until the next clean-up: %s", upload_id, error)
+        return False
+    return True
+
+
+def scratch_disk() -> LocalStaging:
+    """The portal's own disk, where S3 staging also puts uploads together before they are put away."""
+    return LocalStaging(Path(settings.SORTIE_DATA) / "staging")
