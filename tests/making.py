@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from recordings import logins, tasks
+from recordings.api import tus
 from recordings.audit import Actor
 from recordings.ingest import simple, start
 from recordings.ingest.intake import BLOCK, Arrived, Intake
@@ -158,4 +159,5 @@ def let_leases_end() -> None:
 def sweep_after_silence() -> None:
     """As if every client had been silent for longer than is waited for it, and the workers had looked into that."""
     Upload.objects.growing().filter(lease_until__isnull=False).update(lease_until=timezone.now())
+    tus._touched.clear()
     tasks.sweep()

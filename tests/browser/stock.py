@@ -15,11 +15,8 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from recordings.audit import SORTIE  # noqa: E402
-from recordings.ingest.start import open_session  # noqa: E402
-from recordings.models import Recording, Session, Tag, User  # noqa: E402
+from recordings.models import Recording, Session, StorageDay, Tag, User  # noqa: E402
 from recordings.models.session import SessionKind  # noqa: E402
-from recordings.policies import set_auto_record  # noqa: E402
 from tests.browser.portal import MANY, password_of  # noqa: E402
 
 DESKTOP = {"kind": SessionKind.DESKTOP, "app_id": "desktop-7", "target": "10.0.4.17"}
@@ -68,15 +65,19 @@ def change(recording_id: str, facts: str) -> int:
     return Recording.objects.filter(pk=recording_id).update(**_facts(**json.loads(facts)))
 
 
-def desktop(name: str, title: str, target: str, password: str = "") -> str:
-    """The id of a running session of `name` with a VNC server."""
-    owner = User.objects.get(username=name)
-    facts = {"kind": SessionKind.DESKTOP, "title": title, "target": target, "password": password}
-    return str(open_session(owner=owner, by=SORTIE, app_id="desktop", **facts).pk)
-
-
-def auto_record(enabled: str) -> None:
-    set_auto_record(enabled == "on", SORTIE)
+def days(number: str) -> int:
+    """What was kept on each of the last `number` days: a little more every day."""
+    now = timezone.now()
+    made = StorageDay.objects.bulk_create(
+        StorageDay(
+            day=(now - timedelta(days=back)).date(),
+            recordings=200 - back,
+            stored_bytes=(int(number) - back + back % 5) * 160_000_000,
+            measured_at=now - timedelta(days=back),
+        )
+        for back in range(1, int(number) + 1)
+    )
+    return len(made)
 
 
 def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
@@ -112,5 +113,5 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change, desktop, auto_record)}
+    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change, days)}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -21,101 +21,10 @@ def of_alice(portal: Portal) -> dict[str, str]:
     return {title: f"/recordings/{pk}" for title, pk in portal.stock("titles", "alice").items()}
 
 
-def _confirm(page: Page) -> None:
-    page.locator("[data-row]").nth(2).locator("summary").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
-
-
-def _select(page: Page) -> None:
-    for number in (0, 2):
-        page.locator("input[name=id]").nth(number).check()
-
-
-def _record(page: Page) -> None:
-    page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("button", name="Stop recording")).to_be_visible()
-
-
-def _fail_to_send(page: Page) -> None:
-    page.route("**/api/uploads/*", lambda route: route.fulfill(status=413))
-    page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-
-
-def _pause(page: Page) -> None:
-    _record(page)
-    page.wait_for_timeout(2500)
-    page.get_by_role("button", name="Pause").click()
-
-
-def _offline(page: Page) -> None:
-    page.route("**/api/uploads/*", lambda route: route.abort())
-    _record(page)
-    expect(page.get_by_role("alert")).to_be_visible()
-
-
-def _leave_behind(page: Page) -> None:
-    _offline(page)
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/")
-    page.unroute("**/api/uploads/*")
-    expect(page.get_by_role("button", name="Finish")).to_be_visible()
-
-
-def _refuse(page: Page) -> None:
-    page.evaluate(
-        """() => {
-          navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
-        }"""
-    )
-    page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("alert")).to_be_visible()
-
-
-def _open(selector: str) -> Callable[[Page], None]:
-    return lambda page: page.locator(selector).first.click()
-
-
-# name: (who, address or title of alice's, what to do there, what the console may say)
-VIEWS: dict[str, tuple[str | None, str, Callable[[Page], None] | None, str]] = {
-    "login": (None, "/login", None, ""),
-    "library": ("alice", "/", None, ""),
-    "library-menu": ("alice", "/", _open("[data-row] summary"), ""),
-    "library-account": ("alice", "/", _open(".bar summary"), ""),
-    "library-dates": ("alice", "/?status=ready", _open(".chip:has-text('Date')"), ""),
-    "library-selected": ("alice", "/", _select, ""),
-    "library-confirm": ("alice", "/", _confirm, ""),
-    "library-empty": ("erin", "/", None, ""),
-    "library-nothing": ("alice", "/?q=no+such+thing", None, ""),
-    "library-everyone": ("ada", "/?everyone=1", None, ""),
-    "library-many": ("dave", "/", None, ""),
-    "deleted": ("alice", "/deleted", None, ""),
-    "record": ("bob", "/record", None, ""),
-    "record-refused": ("bob", "/record", _refuse, ""),
-    "record-running": ("bob", "/record", _record, ""),
-    "record-paused": ("bob", "/record", _pause, ""),
-    "record-offline": ("bob", "/record", _offline, "ERR_FAILED"),
-    "left-behind": ("bob", "/record", _leave_behind, "ERR_FAILED"),
-    "record-stuck": ("bob", "/record", _fail_to_send, "status of 413"),
-    "player-recording": ("alice", "Certificate rotation", None, ""),
-    "player-uploading": ("alice", "Load test of the new queue", None, ""),
-    "player-failed": ("alice", "Failover drill", None, ""),
-    "player-lost": ("alice", "Staging shell", None, "status of 410"),
-    "player-held": ("alice", "Access review", None, "status of 410"),
-    "not-found": ("alice", "/nothing-here", None, "status of 404"),
-}
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_view(
-    open_page: OpenPage, unplayable: dict[str, str], pictures: Path, view: str, scheme: str, size: str
-) -> None:
-    who, address, act, expected = VIEWS[view]
-    page = open_page(
-        unplayable.get(address, address), as_user=who, expected=expected, color_scheme=scheme, viewport=SIZES[size]
-    )
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view(open_page: OpenPage, of_alice: dict[str, str], pictures: Path, name: str) -> None:
+    view = VIEWS[name]
+    page = open_page(of_alice.get(view.place, view.place), as_user=view.who, expected=view.expected)
     page.wait_for_load_state("networkidle")
     if view.act:
         view.act(page)

@@ -1,1 +1,0 @@
-"""What stays connected: the WebSockets of the live process."""
