@@ -171,6 +171,10 @@ class PtySession:
             # The command may open its terminal again; we may have come to the foreground.
             self._hung_up = False
             self._take_terminal()
+            if self._stdin_is_terminal and not self._input_ended and terminal.attributes(self._stdin) is None:
+                # It went away while we were in the background, where nobody tells us.
+                self._forward(signal.SIGHUP)
+                self._end_input()
 
     # Bytes
 
@@ -259,6 +263,8 @@ class PtySession:
             return
         pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED)
         if pid and os.WIFSTOPPED(status):
+            if not self._outlet.pending:
+                self._pass_on_output()  # what it showed before it stopped is not for after the break
             self._stop()
             signals.send(self._pid, signal.SIGCONT)
         elif pid:

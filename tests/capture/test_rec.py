@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import stat
+import subprocess
 import termios
 import time
 from pathlib import Path
@@ -173,7 +174,8 @@ def test_a_command_that_survives_a_signal_is_recorded_on(sortie: OpenTerminal, h
         terminal.wait_for("caught")
         (home / "done").touch()
         assert terminal.wait() == 5
-    assert casts.text_of(casts.only(home)) == "up\r\ncaught\r\n"
+    # The shell may say what became of its `sleep`, which got the signal as well.
+    assert casts.text_of(casts.only(home)).replace("Terminated\r\n", "") == "up\r\ncaught\r\n"
 
 
 def test_what_was_ignored_stays_ignored_as_under_nohup(home: Path) -> None:
@@ -236,8 +238,31 @@ def test_in_the_background_the_recorder_leaves_the_terminal_alone_until_it_is_ca
         time.sleep(0.6)
         terminal.press("word\r")
         terminal.wait_for("got word\r\n")
+        # What is typed before the shell is back belongs to the recorder.
+        terminal.wait_for("ready\\$ ")
         terminal.press("exit\r")
         assert terminal.wait() == 0
+
+
+def test_in_the_background_the_end_of_the_terminal_is_the_end(home: Path) -> None:
+    terminal = Terminal(["bash", "--noprofile", "-i"], environment(home))
+    terminal.wait_for("ready\\$ ")
+    terminal.press(f"{PYTHON} -m recordings.capture rec -- sh -c 'echo up; read x; sleep 60' & echo pid $!\r")
+    recorder = int(terminal.wait_for(r"\npid (\d+)\r")[1])
+    terminal.wait_for("up")
+    # A shell that is killed tells its jobs nothing.
+    terminal.kill()
+    os.waitpid(terminal.pid, 0)
+    os.close(terminal.slave)
+    os.close(terminal.master)
+    deadline = time.monotonic() + 10
+    while subprocess.run(["ps", "-o", "stat=", "-p", str(recorder)], capture_output=True).stdout[:1] not in (
+        b"",
+        b"Z",
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert casts.read(casts.only(home))[1][-1][1:] == ("x", "129")
 
 
 def test_a_resize_reaches_the_command_and_the_recording(sortie: OpenTerminal, home: Path) -> None:
