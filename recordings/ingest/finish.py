@@ -195,7 +195,7 @@ def _put_away(upload: Upload, whole: Whole) -> None:
         path = whole.path
         if planned:
             edit.apply(whole.file, planned)
-            os.fdatasync(whole.file.fileno())
+            staging.sync_data(whole.file.fileno())
         else:
             path = made.enter_context(staging.scratch_disk().scratch(upload.pk))
             staging.copy_file(whole.path, path, skip=whole.room)

@@ -17,7 +17,7 @@ from recordings.ingest.staging.base import (
     WrongOffset,
     room_for,
 )
-from recordings.ingest.staging.local import LocalStaging, copy_file, full_disk_told, write_file
+from recordings.ingest.staging.local import LocalStaging, copy_file, full_disk_told, sync_data, write_file
 
 __all__ = [
     "Appender",
@@ -34,6 +34,7 @@ __all__ = [
     "full_disk_told",
     "room_for",
     "scratch_disk",
+    "sync_data",
     "write_file",
 ]
 

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,6 +21,7 @@ from recordings.ingest.staging.writeback import Writeback
 _SUFFIX = ".part"
 _COPY = ".copy"
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+COPY_BLOCK = 1024 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -58,7 +60,7 @@ class LocalStaging:
             size = os.fstat(descriptor).st_size
             # Bytes of a piece that is still arriving count as well, and the client may now forget them.
             with full_disk_told():
-                os.fdatasync(descriptor)
+                sync_data(descriptor)
             return size - room
         finally:
             os.close(descriptor)
@@ -166,7 +168,7 @@ class LocalAppender:
     def sync(self) -> int:
         # Some file systems find out only now that they are full.
         with full_disk_told():
-            os.fdatasync(self._descriptor)
+            sync_data(self._descriptor)
         if not os.fstat(self._descriptor).st_nlink:
             raise Gone("The upload was removed.")
         return self._at
@@ -179,6 +181,11 @@ def need_space(place: Path | int, length: int) -> None:
         raise DiskFull
 
 
+def sync_data(descriptor: int) -> None:
+    """Return once what was written survives a power cut. macOS has no fdatasync."""
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
 def write_at(descriptor: int, data: bytes, position: int) -> None:
     """All of `data`, also where the system takes it in parts."""
     view = memoryview(data)
@@ -188,13 +195,12 @@ def write_at(descriptor: int, data: bytes, position: int) -> None:
 
 
 def copy_file(source: Path, target: Path, *, skip: int = 0) -> None:
-    """Make `target` hold what `source` does from offset `skip` on; the kernel does the copying. Raises DiskFull."""
+    """Make `target` hold what `source` does from offset `skip` on. Raises DiskFull."""
     with source.open("rb") as from_file, target.open("wb") as to_file, full_disk_told():
-        left = os.fstat(from_file.fileno()).st_size - skip
         from_file.seek(skip)
-        while left > 0:
-            left -= os.sendfile(to_file.fileno(), from_file.fileno(), None, left)
-        os.fdatasync(to_file.fileno())
+        shutil.copyfileobj(from_file, to_file, COPY_BLOCK)
+        to_file.flush()
+        sync_data(to_file.fileno())
 
 
 def write_file(target: Path, data: bytes) -> None:
