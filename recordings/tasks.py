@@ -8,7 +8,10 @@ from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
 
-HANDLERS: dict[str, jobs.Handler] = {JobKind.FINISH: finish.run, JobKind.PICTURES: enrich.run}
+HANDLERS: dict[str, jobs.Handler] = {
+    JobKind.FINISH: jobs.Handler(finish.run, finish.give_up),
+    JobKind.PICTURES: jobs.Handler(enrich.run),
+}
 
 
 @shared_task

@@ -15,6 +15,8 @@ from pytest_django import Settings
 from recordings import jobs
 from recordings.audit import Actor
 from recordings.ingest import finish, silent, simple, staging
+from recordings.media import webm as webm_format
+from recordings.media.limits import Limits
 from recordings.models import Job, JobKind, Recording, Status, Upload, User
 from recordings.querysets import MAX_ATTEMPTS
 from recordings.storage import current_store, new_key
@@ -46,7 +48,7 @@ EVERY = 5 if environment.PROFILE == "many" else 2
 
 def work() -> None:
     """What a worker does when the bell rings. Pictures are another story."""
-    jobs.run_due({**HANDLERS, JobKind.PICTURES: lambda job: None})
+    jobs.run_due({**HANDLERS, JobKind.PICTURES: jobs.Handler(lambda job: None)})
 
 
 def accepted(user: User, data: bytes) -> Recording:
@@ -107,7 +109,7 @@ def test_a_worker_may_be_killed_before_any_step(alice: User, data: bytes, reques
 
 def test_workers_may_be_killed_one_after_the_other(alice: User, data: bytes) -> None:
     recording = accepted(alice, data)
-    for step in random.Random(7).choices(range(5, 40), k=8):
+    for step in random.Random(7).choices(range(5, 40), k=MAX_ATTEMPTS - 2):
         killed_before_step(step, work)
         let_leases_end()
     work()
@@ -251,23 +253,60 @@ def test_lost_bytes_end_as_failed_not_as_forever(alice: User) -> None:
     assert recording.status == "failed"
 
 
+def test_what_every_worker_dies_of_fails_and_says_why(alice: User, ada: User) -> None:
+    recording = accepted(alice, webm())
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert killed_before_step(12, work)
+        let_leases_end()
+    work()
+    recording.refresh_from_db()
+    assert (recording.status, recording.error) == ("failed", finish.ENDED)
+    assert events(recording) == ["start", "fail"]
+    work()
+    finish.retry(recording, Actor(ada))
+    work()
+    recording.refresh_from_db()
+    assert (recording.status, original_of(recording)) == ("ready", webm())
+
+
+def test_a_scan_that_takes_too_long_is_tried_again_and_its_bytes_are_kept(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the web too, where bytes that are no recording would be dropped."""
+    scan = webm_format.scan
+    recording = started(alice)
+    with monkeypatch.context() as patch:
+        hurried = Limits(seconds=0)
+        patch.setattr(webm_format, "scan", lambda file, *, start: scan(file, start=start, limits=hurried))
+        answer = upload(api(alice), recording)
+        assert (answer.status_code, answer.json()) == (202, {"status": "uploading"})
+        assert Job.objects.get(kind=JobKind.FINISH).attempts == 1
+        worn_out(recording)
+    assert recording.status == "failed"
+    assert "processor time" in recording.error
+    assert finish.KEPT in recording.error
+    finish.retry(recording, Actor(alice))
+    work()
+    assert original_of(Recording.objects.get(pk=recording.pk)) == webm()
+
+
 # --- more than one worker -------------------------------------------------------------------------------------
 
 
 def test_a_worker_that_lost_its_lease_leaves_the_end_to_the_other(alice: User) -> None:
     recording = accepted(alice, webm())
-    slow, fast = jobs._take_next(), None
+    slow, fast = jobs._take_next(Job.objects.all()), None
     assert slow is not None
     let_leases_end()
 
     def overtaken(job: Job) -> None:
         nonlocal fast
-        fast = jobs._take_next()
+        fast = jobs._take_next(Job.objects.all())
         assert fast is not None
-        jobs.run(fast, finish.run)
+        jobs.run(fast, HANDLERS[JobKind.FINISH])
         raise RuntimeError("the slow one notices nothing and then goes wrong")
 
-    jobs.run(slow, overtaken)
+    jobs.run(slow, jobs.Handler(overtaken))
     work()
     assert is_whole(recording, webm())
 
@@ -278,7 +317,7 @@ def test_bytes_another_process_works_on_are_left_to_it(alice: User) -> None:
     with staging.current().whole(upload.pk, room=upload.room, final=True):
         work()
         [job] = Job.objects.all()
-        assert (job.attempts, "worked on" in job.error) == (0, True)
+        assert (job.attempts, "being worked on" in job.error) == (1, True)  # the process that accepted it is gone
     let_leases_end()
     work()
     assert is_whole(recording, webm())

@@ -18,13 +18,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from recordings import jobs, tasks
+from recordings.jobs import Handler
 from recordings.models import Job, JobKind, Recording, User
 from recordings.querysets import MAX_ATTEMPTS
-from tests.making import deleted, ready, started, stored
+from tests.making import deleted, let_leases_end, ready, started, stored
 from tests.services import Redis, free_ports
 
 SECOND = timedelta(seconds=1)
 FINISH = JobKind.FINISH
+
+
+def nothing(job: Job) -> None:
+    """What there was to do is done."""
 
 
 def job_of(user: User, **facts: Any) -> Job:
@@ -78,7 +83,7 @@ def test_a_job_is_taken_once_however_many_want_it(alice: User) -> None:
     def worker(_: int) -> int:
         gate.wait()
         try:
-            return jobs.run_due({FINISH: lambda job: done.append(job.pk)})
+            return jobs.run_due({FINISH: Handler(lambda job: done.append(job.pk))})
         finally:
             connection.close()
 
@@ -119,8 +124,8 @@ def test_there_is_one_job_of_a_kind_for_a_recording(alice: User) -> None:
 def test_a_worker_does_at_most_so_many(alice: User) -> None:
     for _ in range(5):
         job_of(alice)
-    assert jobs.run_due({FINISH: lambda job: None}, most=3) == 3
-    assert jobs.run_due({FINISH: lambda job: None}) == 2
+    assert jobs.run_due({FINISH: Handler(nothing)}, most=3) == 3
+    assert jobs.run_due({FINISH: Handler(nothing)}) == 2
 
 
 # --- keeping --------------------------------------------------------------------------------------------------
@@ -138,7 +143,7 @@ def test_a_lease_lasts_as_long_as_the_work(alice: User, monkeypatch: pytest.Monk
             time.sleep(0.25)
             seen.append(len(due()))
 
-    jobs.run_due({FINISH: slow})
+    jobs.run_due({FINISH: Handler(slow)})
     assert seen == [0] * 10
     assert not Job.objects.exists()
 
@@ -156,19 +161,20 @@ def test_a_dead_workers_job_is_free_when_its_lease_ends(alice: User, monkeypatch
 @pytest.mark.django_db
 def test_who_lost_the_lease_changes_nothing_any_more(alice: User) -> None:
     job = job_of(alice)
-    slow, fast = Job.objects.get(pk=job.pk), Job.objects.get(pk=job.pk)
+    slow = Job.objects.get(pk=job.pk)
     jobs._take(slow)
-    Job.objects.update(lease_until=timezone.now() - SECOND)
-    jobs._take(fast)
+    let_leases_end()
+    fast = Job.objects.get(pk=job.pk)
+    assert jobs._take(fast)
     before = Job.objects.values().get()
 
     def fail(job: Job) -> None:
         raise RuntimeError
 
-    jobs.run(slow, fail)
-    jobs.run(slow, lambda job: None)
+    jobs.run(slow, Handler(fail))
+    jobs.run(slow, Handler(nothing))
     assert Job.objects.values().get() == before
-    jobs.run(fast, lambda job: None)
+    jobs.run(fast, Handler(nothing))
     assert not Job.objects.exists()
 
 
@@ -194,7 +200,7 @@ def test_what_goes_wrong_is_noted_and_put_off(alice: User, error: Exception, att
     def fail(job: Job) -> None:
         raise error
 
-    assert jobs.run_due({FINISH: fail}) == 1
+    assert jobs.run_due({FINISH: Handler(fail)}) == 1
     job = Job.objects.get()
     assert (job.attempts, job.error, job.lease_until, job.lease_token) == (attempts, text, None, None)
     assert not due()
@@ -214,19 +220,101 @@ def test_the_longer_it_goes_wrong_the_longer_is_waited(alice: User, age: int, de
 @pytest.mark.django_db
 def test_poison_is_tried_five_times_and_then_left_to_a_person(alice: User) -> None:
     job, tried = job_of(alice), 0
+    told: list[tuple[int, str]] = []
 
     def fail(job: Job) -> None:
         nonlocal tried
         tried += 1
-        assert jobs.exhausted(job) == (tried == MAX_ATTEMPTS)
         raise Poison
+
+    def give_up(job: Job, error: Exception) -> None:
+        told.append((tried, type(error).__name__))
 
     for _ in range(MAX_ATTEMPTS + 3):
         Job.objects.update(run_after=timezone.now())
-        jobs.run_due({FINISH: fail})
+        jobs.run_due({FINISH: Handler(fail, give_up)})
+    assert told == [(MAX_ATTEMPTS, "Poison")]
     assert tried == MAX_ATTEMPTS
     jobs.retry(job)
-    assert jobs.run_due({FINISH: lambda job: None}) == 1
+    assert jobs.run_due({FINISH: Handler(nothing)}) == 1
+
+
+@pytest.mark.django_db
+def test_a_death_counts_as_an_attempt_and_the_sixth_is_not_tried(alice: User) -> None:
+    job_of(alice)
+    told: list[str] = []
+    done: list[Job] = []
+    for deaths in range(MAX_ATTEMPTS):
+        [job] = due()
+        assert jobs._take(job)
+        assert (job.attempts, job.error) == (deaths, jobs.DIED if deaths else "")
+        let_leases_end()
+    handler = Handler(done.append, lambda job, error: told.append(type(error).__name__))
+    assert jobs.run_due({FINISH: handler}) == 1
+    assert jobs.run_due({FINISH: handler}) == 0
+    assert (done, told) == ([], ["HoldersDied"])
+    job = Job.objects.get()
+    assert (job.error, job.lease_token) == (jobs.DIED, None)
+    jobs.retry(job)
+    assert jobs.run_due({FINISH: handler}) == 1
+    assert len(done) == 1
+
+
+@pytest.mark.django_db
+def test_who_lost_the_lease_does_not_give_up_for_the_other(alice: User) -> None:
+    job_of(alice, attempts=MAX_ATTEMPTS - 2)
+    told: list[str] = []
+
+    def overtaken(job: Job) -> None:
+        let_leases_end()
+        [same] = due()
+        assert jobs._take(same)
+        raise Poison
+
+    jobs.run_due({FINISH: Handler(overtaken, lambda job, error: told.append("gave up"))})
+    assert told == []
+    assert Job.objects.get().attempts == MAX_ATTEMPTS - 1
+
+
+@pytest.mark.django_db
+def test_new_work_has_new_attempts(alice: User) -> None:
+    job = job_of(alice, attempts=MAX_ATTEMPTS - 1)
+    assert jobs.enqueue(FINISH, job.recording).attempts == 0
+    assert Job.objects.get().attempts == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_process_may_have_died_of_is_done_one_at_a_time(alice: User) -> None:
+    """The neighbours that died with it would otherwise die with it until all have failed."""
+    dead = [job_of(alice) for _ in range(3)]
+    for job in dead:
+        jobs._take(job)
+    let_leases_end()
+    fresh = job_of(alice)
+    at_work: list[Any] = []
+    most_at_once = 0
+    gate = threading.Event()
+
+    def work(job: Job) -> None:
+        nonlocal most_at_once
+        if job.pk == fresh.pk:
+            gate.set()
+            return
+        at_work.append(job.pk)
+        most_at_once = max(most_at_once, len(at_work))
+        assert gate.wait(30)  # the healthy one is done meanwhile
+        at_work.remove(job.pk)
+
+    def worker(_: int) -> int:
+        try:
+            return jobs.run_due({FINISH: Handler(work)})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(worker, range(4)))
+    assert (most_at_once, sum(counts)) == (1, 4)
+    assert not Job.objects.exists()
 
 
 # --- the bell -------------------------------------------------------------------------------------------------

@@ -22,13 +22,15 @@ from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
 from recordings.ingest.staging import Whole
 from recordings.media import edit, webm
-from recordings.media.errors import WebmError
+from recordings.media.errors import TookTooLong, WebmError
 from recordings.models import Action, Job, JobKind, Recording, Status, Upload, WrongStatusError
 from recordings.storage import StorageUnavailable, current_store, new_key, store_for
 
 logger = logging.getLogger(__name__)
 
-GAVE_UP = "Sortie could not put the recording away. Its bytes are kept: an admin can run this step again."
+KEPT = "Its bytes are kept: an admin can run this step again."
+GAVE_UP = f"Sortie could not put the recording away. {KEPT}"
+ENDED = f"Sortie ended again and again while it put the recording away, perhaps for want of memory. {KEPT}"
 SILENT = "The recorder went silent before {at:%H:%M:%S} UTC and had not sent everything."
 BLOCK = 1024 * 1024
 ASKED_ABOUT_FOR = timedelta(days=1)
@@ -68,7 +70,7 @@ def while_waiting(job: Job) -> None:
             refused.append(error)
             refuse(job, error)
 
-    jobs.run(job, handler)
+    jobs.run(job, jobs.Handler(handler, give_up))
     if refused:
         raise refused[0]
 
@@ -96,14 +98,22 @@ def put_away(job: Job) -> None:
             _settle(upload)
     except (StorageUnavailable, staging.Busy, staging.DiskFull, staging.StagingUnavailable) as fault:
         raise jobs.PassingFault(str(fault)) from fault
-    except (WebmError, jobs.PassingFault):
-        raise
-    except Exception:
-        if jobs.exhausted(job):
-            _fail(upload.recording, GAVE_UP)
-        raise
     if sealed:
         staging.drop(upload_id)
+
+
+def give_up(job: Job, error: Exception) -> None:
+    """It was tried as often as it may: the recording has failed and says so, unless a part of it is ready."""
+    if _upload_of(job) is None:
+        return
+    if isinstance(error, jobs.HoldersDied):
+        reason = ENDED
+    elif isinstance(error, TookTooLong):
+        reason = f"{error} {KEPT}"
+    else:
+        reason = GAVE_UP
+    with suppress(WrongStatusError):
+        _fail(job.recording, reason)
 
 
 def _keep(job: Job, error: WebmError) -> None:

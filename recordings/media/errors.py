@@ -19,3 +19,7 @@ class Damaged(WebmError):
 
 class BeyondLimits(WebmError):
     """Well formed, but larger in some measure than `Limits` allows."""
+
+
+class TookTooLong(Exception):
+    """Reading took more processor time than `Limits` gives it. Another try may do: the file need not be at fault."""

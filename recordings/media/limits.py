@@ -16,7 +16,7 @@ class Limits:
     cues: index entries kept in memory; at two a second 24 hours make 172,800.
     elements: what is walked after the head; 24 hours at 60 frames and 50 sound packets a second make 9.5 million.
     asides: those of them that hold no frame; a live file has one for each cluster.
-    seconds: processor time for one scan; waiting for a slow disk does not count.
+    seconds: processor time for one scan, else `TookTooLong`; waiting for a slow disk does not count.
     """
 
     head_bytes: int = 1 << 20

@@ -9,7 +9,7 @@ import os
 import time
 from typing import BinaryIO
 
-from recordings.media.errors import BeyondLimits, Damaged
+from recordings.media.errors import Damaged, TookTooLong
 
 WINDOW = 256 * 1024
 MARGIN = 32  # zero bytes after the end of the file, so that a header can be read without asking what is left
@@ -19,7 +19,7 @@ class Source:
     """The bytes `start` to `end` of an open file; offsets are those of the file.
 
     file: an open file with a descriptor; its position is neither used nor moved.
-    seconds: of this thread's processor time, after which `window` raises `BeyondLimits`.
+    seconds: of this thread's processor time, after which `window` raises `TookTooLong`.
     """
 
     def __init__(self, file: BinaryIO, start: int, end: int, *, seconds: float) -> None:
@@ -32,7 +32,7 @@ class Source:
     def window(self, at: int, size: int = WINDOW) -> bytes:
         """Up to `size` bytes from `at` on, and `MARGIN` zeros after them where the file ends."""
         if time.thread_time() > self._deadline:
-            raise BeyondLimits(f"The recording takes more than {self._seconds:g} seconds to read.")
+            raise TookTooLong(f"Reading the recording took more than {self._seconds:g} seconds of processor time.")
         wanted = max(0, min(size, self.end - at))
         data = os.pread(self._fd, wanted, at)
         return data if len(data) == wanted and at + wanted < self.end else data + bytes(MARGIN)

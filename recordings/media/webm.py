@@ -77,8 +77,8 @@ class Scan:
 def scan(file: BinaryIO, *, start: int = 0, end: int | None = None, limits: Limits | None = None) -> Scan:
     """Measure the recording in the bytes `start` to `end` (default: all) of `file`, which has a file descriptor.
 
-    Raises `NotWebm` (another format), `Damaged` (nothing to play) or `BeyondLimits`. Reads about as much as the
-    file is long, in small windows; the position of `file` is neither used nor moved.
+    Raises `NotWebm` (another format), `Damaged` (nothing to play), `BeyondLimits` or `TookTooLong`. Reads about as
+    much as the file is long, in small windows; the position of `file` is neither used nor moved.
     """
     limits = limits or Limits()
     end = os.fstat(file.fileno()).st_size if end is None else end
