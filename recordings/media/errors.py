@@ -22,4 +22,4 @@ class BeyondLimits(WebmError):
 
 
 class TookTooLong(Exception):
-    """Reading took more processor time than `Limits` gives it. Another try may do: the file need not be at fault."""
+    """Reading took more processor time than `Limits` gives it. It may be no fault of the file."""
