@@ -12,7 +12,7 @@ import pytest
 
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import ROOT, SORTIE, Terminal, environment, run
+from tests.capture.user import ROOT, SORTIE, Terminal, environment, run, start_with_no_signal_ignored
 
 PYTHON = SORTIE[0]
 
@@ -95,7 +95,7 @@ def test_a_signal_reaches_the_command_once(home: Path, number: signal.Signals) -
     script = f"{counting}; while [ ! -e done ]; do sleep 0.05; done; echo $n"
     process = subprocess.Popen(
         [*SORTIE, "rec", "--", "bash", "-c", script], env=environment(home), cwd=home, stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL, start_new_session=True,
+        stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=start_with_no_signal_ignored,
     )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline() == b"up\n"
@@ -124,11 +124,10 @@ def test_an_interrupt_from_the_keyboard_reaches_the_command_once(home: Path) -> 
 def test_what_the_command_leaves_running_is_still_heard_and_holds_nobody_up(home: Path) -> None:
     # As with a service that is started: its output must not break because the recorder has ended.
     target = home / "log"
-    script = "(sleep 0.8; echo late; echo survived >survived) & echo started"
+    script = "(while [ ! -e ended ]; do sleep 0.05; done; echo late; echo survived >survived) & echo started"
     with target.open("wb") as file:
-        begun = time.monotonic()
         assert run(home, "rec", "--", "sh", "-c", f"cd {home}; {script}", stdout=file).returncode == 0
-        assert time.monotonic() - begun < 0.8
+    (home / "ended").touch()
     assert casts.text_of(casts.only(home)) == "started\r\n"
     deadline = time.monotonic() + 10
     while not (home / "survived").exists():

@@ -1,10 +1,8 @@
 """With typed input recorded, no password anybody types at a real prompt is in any file afterwards."""
 
-import asyncio
 import os
 import shutil
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ import asyncssh
 import pytest
 
 from tests.capture import casts
+from tests.capture.background import BackgroundLoop, closed
 from tests.capture.conftest import OpenTerminal
 from tests.capture.sshd import Sshd
 from tests.capture.user import SORTIE
@@ -144,29 +143,23 @@ class Asking(asyncssh.SSHServer):
         return password == SECRET
 
 
+async def handle(process: asyncssh.SSHServerProcess[str]) -> None:
+    process.stdout.write("in\n")
+    process.exit(6)
+
+
+async def listen() -> asyncssh.SSHAcceptor:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    return await asyncssh.create_server(Asking, "127.0.0.1", 0, process_factory=handle, server_host_keys=[key])
+
+
 @pytest.fixture
 def asking_port() -> Iterator[int]:
     """The port of a server that takes a password."""
-    loop = asyncio.new_event_loop()
-
-    async def handle(process: asyncssh.SSHServerProcess[str]) -> None:
-        process.stdout.write("in\n")
-        process.exit(6)
-
-    server = loop.run_until_complete(
-        asyncssh.create_server(
-            Asking, "127.0.0.1", 0, process_factory=handle,
-            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-        )
-    )  # fmt: skip
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    yield server.get_port()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    server.close()
-    loop.run_until_complete(server.wait_closed())
-    loop.close()
+    with BackgroundLoop() as loop:
+        server = loop.run(listen())
+        yield server.get_port()
+        loop.run(closed(server))
 
 
 def test_at_the_password_of_a_login(sortie: OpenTerminal, home: Path, asking_port: int) -> None:

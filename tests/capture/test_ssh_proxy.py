@@ -1,10 +1,8 @@
 """A recording SSH proxy in front of a real sshd, used by a real ssh."""
 
-import asyncio
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from recordings.capture import RecordingConfig
 from tests.capture import casts
+from tests.capture.background import BackgroundLoop, closed
 from tests.capture.proxy import Proxy
 from tests.capture.sshd import Sshd
 from tests.capture.user import Terminal, environment
@@ -35,19 +34,11 @@ class Through:
 def through(sshd: Sshd, tmp_path: Path) -> Iterator[Through]:
     folder = tmp_path / "recorded"
     proxy = Proxy("127.0.0.1", sshd.port, sshd.user, sshd.folder / "user_key", RecordingConfig(output_dir=folder))
-    loop = asyncio.new_event_loop()
-    acceptor = loop.run_until_complete(proxy.listen(sshd.folder / "authorized_keys"))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
     known = ["-o", f"UserKnownHostsFile={tmp_path / 'known'}"]
-    yield Through(["ssh", *sshd.client, "-p", str(acceptor.get_port()), *known, sshd.host], folder, proxy)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    acceptor.close()
-    loop.run_until_complete(acceptor.wait_closed())
-    for task in asyncio.all_tasks(loop):
-        task.cancel()
-    loop.close()
+    with BackgroundLoop() as loop:
+        acceptor = loop.run(proxy.listen(sshd.folder / "authorized_keys"))
+        yield Through(["ssh", *sshd.client, "-p", str(acceptor.get_port()), *known, sshd.host], folder, proxy)
+        loop.run(closed(acceptor))
 
 
 def metadata(path: Path) -> dict[str, str]:

@@ -76,6 +76,7 @@ class Terminal:
                 # One more descriptor of the terminal stays open in the test, so that its modes can be looked at.
                 os.login_tty(os.dup(self.slave))
                 os.close(self.slave)
+                start_with_no_signal_ignored()
                 for number, fd in (redirect or {}).items():
                     os.dup2(fd, number)
                 os.closerange(3, 1024)
@@ -153,3 +154,10 @@ class Terminal:
             os.waitpid(self.pid, 0)
         os.close(self.slave)
         os.close(self.master)
+
+
+def start_with_no_signal_ignored() -> None:
+    """As terminals and login programs do: tests in the background of a script ignore Ctrl-C and Ctrl-Backslash."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
