@@ -1,18 +1,21 @@
 """Signing in, staying in and being put out: throttling, tokens, and the header that guards the cookie."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from recordings import logins
-from recordings.models import AuditEvent, Recording, Session, User
+from recordings import logins, throttle
+from recordings.models import Attempt, AuditEvent, Recording, Session, User
 from tests.live import Web, database_url
 from tests.making import FORM, api, browser, file, form, started
 
@@ -86,11 +89,55 @@ def test_waiting_ends_and_does_not_begin_anew(settings: Settings) -> None:
     for _ in range(20):
         assert outcome(by_api("alice", "wrong")) == "wait"
     assert AuditEvent.objects.filter(action="login_failed").count() == 5
-    earlier = timezone.now() - logins.WINDOW - timedelta(seconds=1)
-    for event in AuditEvent.objects.filter(action="login_failed"):
-        AuditEvent.objects.filter(pk=event.pk)._raw_delete("default")
-        AuditEvent(action=event.action, actor_name=event.actor_name, address=event.address, at=earlier).save()
+    Attempt.objects.update(at=timezone.now() - throttle.WINDOW - timedelta(seconds=1))
     assert outcome(by_api("alice", PASSWORD)) == "in"
+    throttle.forget(timezone.now())
+    assert not Attempt.objects.exists()
+
+
+def test_who_knows_the_password_is_never_slowed_down() -> None:
+    for _ in range(60):
+        assert outcome(by_api("alice", PASSWORD)) == "in"
+    fail(4)
+    assert outcome(by_api("alice", PASSWORD)) == "in"
+    fail(1)
+    assert outcome(by_api("alice", PASSWORD)) == "wait"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("names", "most"), [(["alice"] * 24, 5), ([f"name{n}" for n in range(64)], 50)])
+def test_guesses_at_the_same_moment_get_no_further(names: list[str], most: int) -> None:
+    gate = threading.Barrier(8)
+
+    def guess(several: list[str]) -> list[str]:
+        gate.wait()
+        try:
+            return [outcome(by_api(name, "wrong")) for name in several]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [answer for some in pool.map(guess, [names[n::8] for n in range(8)]) for answer in some]
+    assert len(answers) == len(names)
+    assert 1 <= answers.count("wrong") <= most
+    assert answers.count("wait") == len(names) - answers.count("wrong")
+    assert AuditEvent.objects.filter(action="login_failed").count() == answers.count("wrong")
+
+
+def test_a_network_of_ipv6_counts_as_one_address() -> None:
+    fail(5, address="2001:db8:0:1::1")
+    assert outcome(by_api("alice", PASSWORD, "2001:db8:0:1:ffff::2")) == "wait"
+    assert outcome(by_api("alice", PASSWORD, "2001:db8:0:2::1")) == "in"
+    fail(5, "bob", "::ffff:10.0.0.9")
+    assert outcome(by_api("bob", PASSWORD, "10.0.0.9")) == "wait"
+    assert outcome(by_api("bob", PASSWORD, "10.0.0.8")) == "in"
+
+
+def test_what_is_counted_tells_nobody_who_tried(alice: User) -> None:
+    fail(1)
+    kept = str(list(Attempt.objects.values()))
+    assert "alice" not in kept
+    assert HERE not in kept
 
 
 def test_every_outcome_is_audited_with_name_and_address(alice: User) -> None:

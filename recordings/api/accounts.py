@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recordings import logins
+from recordings import logins, throttle
 from recordings.api.authentication import BearerAuthentication, SignedIn
 from recordings.api.errors import ProblemError
 from recordings.api.schema import problems
@@ -28,7 +28,7 @@ class Login(APIView):
             user = logins.sign_in(request._request, **given.validated_data)
         except logins.WrongCredentials as error:
             raise ProblemError(401, str(error), headers={"WWW-Authenticate": 'Bearer realm="Sortie"'}) from error
-        except logins.TooManyAttempts as error:
+        except throttle.TooManyAttempts as error:
             raise ProblemError(429, str(error), headers={"Retry-After": str(error.retry_after)}) from error
         token, seconds = logins.issue_token(user)
         return Response({"access_token": token, "expires_in": seconds, "user": UserOut(user).data})

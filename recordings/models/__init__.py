@@ -1,5 +1,6 @@
 """The rows of the portal: people, sessions, recordings and what is to be done with them."""
 
+from recordings.models.attempt import Attempt
 from recordings.models.audit import Action, AuditEvent
 from recordings.models.job import Job, JobKind
 from recordings.models.marker import Marker
@@ -13,6 +14,7 @@ from recordings.models.user import User
 
 __all__ = [
     "Action",
+    "Attempt",
     "AuditEvent",
     "Job",
     "JobKind",

@@ -9,7 +9,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from recordings.forms import LoginForm
-from recordings.logins import TooManyAttempts, WrongCredentials, sign_in
+from recordings.logins import WrongCredentials, sign_in
+from recordings.throttle import TooManyAttempts
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
