@@ -5,6 +5,18 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from recordings import connections
+from recordings.views.errors import strange_type
+
+
+def refuse_strange_types(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 415 to a Content-Type that `sortie.requests` could not read."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return strange_type(request) if getattr(request, "has_strange_type", False) else get_response(request)
+
+    return middleware
 
 
 def lend_database_to_views_only(

@@ -2,13 +2,17 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sortie.settings")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402  (readable from here on)
+
+from sortie.requests import Handler  # noqa: E402
+
+application = Handler()
 
 if settings.SORTIE_IN_PROCESS_WORKER:
     from sortie.celery import app

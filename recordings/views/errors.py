@@ -12,6 +12,10 @@ _TEXTS = {
     400: ("Bad request", "Sortie could not read what your browser sent. Go back and try again."),
     403: ("Not allowed", "Your account may not do this. Ask an admin if you think it should."),
     404: ("Not found", "There is nothing here, or it is not yours to see."),
+    415: (
+        "Not understood",
+        "Sortie cannot read what your browser sent: its Content-Type is not one of text in UTF-8.",
+    ),
     500: ("Something failed", "Sortie could not finish this. It has been logged; try again in a moment."),
 }
 
@@ -36,6 +40,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 404)
+
+
+def strange_type(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 415)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
