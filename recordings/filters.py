@@ -1,17 +1,33 @@
 """What lists of recordings can be narrowed by, the same for pages and API."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
 from recordings.models import Kind, Recording, Status, Tag
 
+MOST_WORDS = 10
+
 
 class MomentField(IsoDateTimeField):
+    """A time, or a day, which begins when it does in the zone that is active."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            day = date.fromisoformat(str(value).strip())
+        except ValueError:
+            moment: datetime | None = super().to_python(value)
+            return moment
+        # Not as any other time without a zone: where a day begins at one o'clock, midnight is no such time.
+        return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
     def clean(self, value: Any) -> datetime | None:
         moment: datetime | None = super().clean(value)
         try:
@@ -25,27 +41,35 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
 
 class RecordingFilter(django_filters.FilterSet):
-    """`status kind session since until q`; times are RFC 3339 or a date, `since` inclusive, `until` exclusive."""
+    """`status kind session since until q`; times are RFC 3339 or a day, `since` inclusive, `until` exclusive.
+
+    `q` only carries its words: `words` says what they ask of a row, and `library.page` how far is looked for them.
+    """
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
     session = django_filters.UUIDFilter(field_name="session_id")
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
     until = MomentFilter(field_name="created_at", lookup_expr="lt")
-    q = django_filters.CharFilter(method="containing")
+    q = django_filters.CharFilter(method="all_rows")
 
     class Meta:
         model = Recording
         fields: list[str] = []
 
-    def containing(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
-        """Rows whose title, notes, session or tags contain every word of `value`."""
-        for word in value.split()[:10]:
-            rows = rows.filter(
-                Q(title__icontains=word)
-                | Q(notes__icontains=word)
-                | Q(session__title__icontains=word)
-                | Q(session__app_id__icontains=word)
-                | Exists(Tag.objects.filter(recording=OuterRef("pk"), name__icontains=word))
-            )
+    def all_rows(self, rows: QuerySet[Recording], name: str, value: str) -> QuerySet[Recording]:
         return rows
+
+    @property
+    def words(self) -> Q | None:
+        """That title, notes, session or tags contain every word of `q`; None if it has none."""
+        self.is_valid()  # which leaves in cleaned_data what is
+        text: str = self.form.cleaned_data.get("q", "")
+        asked = [_contains(word) for word in text.split()[:MOST_WORDS]]
+        return reduce(and_, asked) if asked else None
+
+
+def _contains(word: str) -> Q:
+    tagged = Exists(Tag.objects.filter(recording=OuterRef("pk"), name__icontains=word))
+    session = Q(session__title__icontains=word) | Q(session__app_id__icontains=word)
+    return Q(title__icontains=word) | Q(notes__icontains=word) | session | Q(tagged)

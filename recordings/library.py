@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from recordings import audit
 from recordings.audit import Actor
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recordings.querysets import Viewer
 
 PAGE = 100
+LOOKED_AT = 50_000
 MOST_TAGS = 20
 
 Row = TypeVar("Row", bound=models.Model)
@@ -34,10 +35,14 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows, newest first, and the cursor of what comes after them (None at the end)."""
+    """Some rows, newest first, and the cursor of what comes after them (None at the end).
+
+    `stopped`: no more rows were looked at for this page, though not all were found that it could have held.
+    """
 
     rows: list[Any]
     next_cursor: str | None
+    stopped: bool = False
 
 
 def recordings_of(viewer: "Viewer", *, own: bool = True) -> QuerySet[Recording]:
@@ -56,18 +61,43 @@ def sessions_of(viewer: "Viewer") -> QuerySet[Session]:
     return Session.objects.visible_to(viewer).select_related("owner")
 
 
-def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE) -> Page:
+def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE, having: Q | None = None) -> Page:
     """One page of rows that have `created_at` and a UUID key, newest first. Never counts, never skips.
+
+    having: what no index knows and is looked for row by row, in LOOKED_AT rows for one page.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
+    end = ""
+    if having is not None:
+        rows, end = window(rows, cursor)
+        rows = rows.filter(having)
     ordered = rows.order_by("-created_at", "-pk")
     if cursor:
         ordered = ordered.filter(keyset_after(*read_cursor(cursor)))
     found: list[Any] = list(ordered[: limit + 1])
     more = len(found) > limit
+    if end and not more:
+        return Page(found, end, stopped=True)
     return Page(found[:limit], cursor_after(found[limit - 1].created_at, found[limit - 1].pk) if more else None)
+
+
+def window(rows: QuerySet[Row], cursor: str) -> tuple[QuerySet[Row], str]:
+    """The newest LOOKED_AT of `rows` after `cursor`, and the cursor of what comes after them ("" at the end).
+
+    Raises:
+        BadCursor: `cursor` is not one of ours.
+    """
+    newest = rows.order_by("-created_at", "-pk")
+    if cursor:
+        newest = newest.filter(keyset_after(*read_cursor(cursor)))
+    ends = list(newest.values_list("created_at", "pk")[LOOKED_AT - 1 : LOOKED_AT + 1])
+    if len(ends) < 2:
+        return newest, ""
+    created_at, key = ends[0]
+    not_older = Q(created_at__gt=created_at) | Q(pk__gte=key)
+    return newest.filter(not_older, created_at__gte=created_at), cursor_after(created_at, key)
 
 
 def cursor_after(created_at: datetime, key: UUID) -> str:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from recordings import library
 from recordings.admin import search
 from recordings.admin.base import PortalAdmin
 from recordings.models import AuditEvent, Recording, Session, User
@@ -120,7 +121,7 @@ def test_a_page_of_one_asks_little(client: Client, alice: User, django_assert_ma
 def test_words_are_looked_for_in_so_many_rows_at_a_time(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_AT", 5)
+    monkeypatch.setattr(library, "LOOKED_AT", 5)
     rows = many(alice, 17)
     Recording.objects.filter(pk__in=[rows[2].pk, rows[4].pk, rows[16].pk]).update(title="Needle")
     address = "/admin/recordings/recording/"
@@ -142,7 +143,7 @@ def test_words_are_looked_for_in_so_many_rows_at_a_time(
 def test_a_full_page_of_finds_goes_on_after_its_last_row(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "LOOKED_AT", 5)
+    monkeypatch.setattr(library, "LOOKED_AT", 5)
     monkeypatch.setattr(PortalAdmin, "list_per_page", 3)
     rows = many(alice, 8, notes="")
     found: list[Any] = []

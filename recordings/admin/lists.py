@@ -64,7 +64,7 @@ class Searched(NewestFirst):
         end = ""
         if found is None:
             try:
-                within, end = search.window(self.queryset, request.GET.get(PAGE_VAR, ""))
+                within, end = library.window(self.queryset, request.GET.get(PAGE_VAR, ""))
             except library.BadCursor as error:
                 raise IncorrectLookupParameters(str(error)) from error
             found = search.has_words(within, self.query, self.has_word)

@@ -1,7 +1,6 @@
 """Finding rows by what an admin has at hand: an id or its beginning, a name, a word of a title.
 
-Words are looked for in titles without an index, so only so many rows are looked at for one page; the next page goes
-on where this one stopped.
+Words are looked for in titles without an index, so in a window of the newest rows (`library.window`).
 """
 
 from typing import Any
@@ -9,14 +8,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from recordings import library
 from recordings.models import Tag, User
-from recordings.querysets import keyset_after
 
 # Shorter ones are words ("decade") more often than ids; lists show eight digits.
 SHORTEST_ID = 8
 MOST_WORDS = 10
-LOOKED_AT = 50_000
 
 
 def id_range(text: str) -> tuple[UUID, UUID] | None:
@@ -33,23 +29,6 @@ def by_id(rows: QuerySet[Any], text: str) -> QuerySet[Any] | None:
     if ids is None or not rows.filter(pk__range=ids).exists():
         return None
     return rows.filter(pk__range=ids)
-
-
-def window(rows: QuerySet[Any], cursor: str) -> tuple[QuerySet[Any], str]:
-    """The newest LOOKED_AT of `rows` after `cursor`, and the cursor of what comes after them ("" at the end).
-
-    Raises:
-        library.BadCursor: `cursor` is not one of ours.
-    """
-    newest = rows.order_by("-created_at", "-pk")
-    if cursor:
-        newest = newest.filter(keyset_after(*library.read_cursor(cursor)))
-    ends = list(newest.values_list("created_at", "pk")[LOOKED_AT - 1 : LOOKED_AT + 1])
-    if len(ends) < 2:
-        return newest, ""
-    created_at, key = ends[0]
-    not_older = Q(created_at__gt=created_at) | Q(pk__gte=key)
-    return newest.filter(not_older, created_at__gte=created_at), library.cursor_after(created_at, key)
 
 
 def has_words(rows: QuerySet[Any], text: str, has: Any) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +15,13 @@ MOST = 500
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 
 
-def paged(request: Request, rows: QuerySet[Any], represent: Callable[[list[Any]], Any]) -> Response:
-    """One page of `rows` by `?limit=` and `?cursor=`."""
+def paged(
+    request: Request, rows: QuerySet[Any], represent: Callable[[list[Any]], Any], *, having: Q | None = None
+) -> Response:
+    """One page of `rows` by `?limit=` and `?cursor=`; `having` as in `library.page`."""
+    cursor, limit = request.query_params.get("cursor", ""), _limit(request)
     try:
-        page = library.page(rows, cursor=request.query_params.get("cursor", ""), limit=_limit(request))
+        page = library.page(rows, cursor=cursor, limit=limit, having=having)
     except library.BadCursor as error:
         raise ValidationError({"cursor": str(error)}) from error
     response = Response(represent(page.rows))

@@ -32,7 +32,12 @@ FILTERS = [
     OpenApiParameter("session", UUID),
     OpenApiParameter("since", OpenApiTypes.DATETIME, description="Created at this time or later."),
     OpenApiParameter("until", OpenApiTypes.DATETIME, description="Created before this time."),
-    OpenApiParameter("q", str, description="Words in title, notes, tags or session."),
+    OpenApiParameter(
+        "q",
+        str,
+        description="Words in title, notes, tags or session. A page looks at so many recordings and may then have "
+        "fewer than `limit`, or none; the search goes on where its `Link` leads.",
+    ),
 ]
 
 
@@ -40,7 +45,7 @@ def _listing(request: Request, rows: QuerySet[Recording]) -> Response:
     chosen = RecordingFilter(request.query_params, queryset=rows, request=request._request)
     if not chosen.is_valid():
         raise ValidationError(dict(chosen.errors))
-    return paged(request, chosen.qs, lambda found: RecordingOut(found, many=True).data)
+    return paged(request, chosen.qs, lambda found: RecordingOut(found, many=True).data, having=chosen.words)
 
 
 class Recordings(APIView):

@@ -1,7 +1,7 @@
 """The library's filters as chips: each is in the address, so that a filtered list can be kept and sent."""
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import QueryDict
@@ -63,7 +63,7 @@ def _kind(query: QueryDict, chosen: str) -> Group:
 
 
 def _date(query: QueryDict, cleaned: dict[str, Any]) -> Group:
-    today = timezone.now().date()
+    today = timezone.localdate()
     presets = (("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29))
     choices = [
         Choice(label, address(query, since=(today - timedelta(days=days)).isoformat(), until=None))
@@ -75,5 +75,6 @@ def _date(query: QueryDict, cleaned: dict[str, Any]) -> Group:
     return Group("Date", chosen, address(query, since=None, until=None), choices, dates=True)
 
 
-def _day(moment: date) -> str:
+def _day(moment: datetime) -> str:
+    moment = timezone.localtime(moment)
     return f"{moment.day} {moment:%b %Y}"

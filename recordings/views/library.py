@@ -20,6 +20,7 @@ from recordings.models import Recording, Session
 from recordings.permissions import Can, can, is_admin
 from recordings.views import chips
 from recordings.views.access import viewer_of
+from recordings.views.zones import zone_of
 
 ROWS = 30
 MOST_AT_ONCE = 200
@@ -34,7 +35,7 @@ MOST_AT_ONCE = 200
 def index(request: HttpRequest) -> HttpResponse:
     """My Recordings; an admin may look at everyone's."""
     try:
-        return render(request, "recordings/library/page.html", _listing(request))
+        return render(request, "recordings/library/page.html", _in_their_days(request))
     except library.BadCursor:
         return redirect("library")
 
@@ -46,16 +47,21 @@ def index(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """Only the rows of the same list, for the page to bring itself up to date."""
     try:
-        return render(request, "recordings/library/_rows.html", _listing(request))
+        return render(request, "recordings/library/_rows.html", _in_their_days(request))
     except library.BadCursor:
         return HttpResponse(status=404)
+
+
+def _in_their_days(request: HttpRequest) -> dict[str, Any]:
+    with timezone.override(zone_of(request)):
+        return _listing(request)
 
 
 def _listing(request: HttpRequest) -> dict[str, Any]:
     query, viewer = request.GET, viewer_of(request)
     everyone = is_admin(viewer) and query.get("everyone") == "1"
     asked = RecordingFilter(query, queryset=library.recordings_of(viewer, own=not everyone))
-    page = library.page(asked.qs, cursor=query.get("cursor", ""), limit=ROWS)
+    page = library.page(asked.qs, cursor=query.get("cursor", ""), limit=ROWS, having=asked.words)
     cleaned = asked.form.cleaned_data
     filtered = any(cleaned.get(name) for name in (*chips.NAMES, "q"))
     both_kinds = settings.SORTIE_VIDEO_RECORDING_ENABLED and settings.SORTIE_TERMINAL_RECORDING_ENABLED
@@ -68,6 +74,7 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
         "q": query.get("q", ""),
         "filtered": filtered,
         "nothing_yet": not (page.rows or filtered or query.get("cursor")),
+        "zone": timezone.get_current_timezone_name(),
         "kept": [(name, value) for name in ("everyone", *chips.NAMES) for value in query.getlist(name) if value],
         "groups": chips.groups(
             query, cleaned, kinds=both_kinds, session_name=_session_name(request, cleaned.get("session"))

@@ -15,6 +15,13 @@ const COMPLETE = new Intl.DateTimeFormat("en-GB", {
   timeZoneName: "short",
 });
 
+/** Name the reader's zone to the server, which counts days in it. */
+export function tellZone() {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  if (timeZone) document.cookie = `sortie-zone=${timeZone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
 /**
  * Rewrite every <time data-style> in `root`.
  * @param {ParentNode} root

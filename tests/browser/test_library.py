@@ -283,3 +283,10 @@ def test_it_all_works_without_a_script(portal: Portal, open_page: OpenPage) -> N
     page.locator(".selection").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Deleted one recording.")).to_be_visible()
+
+
+def test_days_are_those_of_the_viewer(open_page: OpenPage) -> None:
+    page = open_page("/", timezone_id="Asia/Tokyo")
+    page.reload()
+    page.locator(".chip:has-text('Date')").click()
+    expect(page.get_by_text("Days in Asia/Tokyo")).to_be_visible()
