@@ -1,9 +1,11 @@
 """A TCP proxy that fails on command, to break a real connection at a chosen byte."""
 
+import random
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,8 @@ class FaultyProxy:
     """Passes bytes to `endpoint` until `break_after` of them have gone there; then every connection dies.
 
     Once healthy again (`heal`) it passes everything. `on_bytes` is called with the count so far.
+    cuts: counts at which every connection dies once, and new ones are fine.
+    lost_answers: the share of answers that never reach the client; its connection dies instead.
     """
 
     def __init__(
@@ -25,6 +29,8 @@ class FaultyProxy:
         break_after: int | None = None,
         bytes_per_second: int | None = None,
         on_bytes: Callable[[int], None] | None = None,
+        cuts: Iterable[int] = (),
+        lost_answers: float = 0,
     ) -> None:
         address = urlsplit(endpoint)
         self._target = (address.hostname or "", address.port or 0)
@@ -35,6 +41,10 @@ class FaultyProxy:
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.sent = 0
+        self._cuts = sorted(cuts)
+        self._lost_answers = lost_answers
+        self._chance = random.Random(1)
+        self.lost = self.cut = 0
 
     @property
     def endpoint(self) -> str:
@@ -77,6 +87,8 @@ class FaultyProxy:
     def _pass(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_READ):
+                if not counted and self._loses_this():
+                    break
                 sink.sendall(data)
                 if counted:
                     self._count(len(data))
@@ -94,12 +106,28 @@ class FaultyProxy:
             self._on_bytes(self.sent)
         if self._rate:
             time.sleep(length / self._rate)
-        if self._broken:
+        if self._broken or self._is_cut():
             self._hang_up()
+
+    def _is_cut(self) -> bool:
+        with self._lock:
+            if not self._cuts or self.sent < self._cuts[0]:
+                return False
+            del self._cuts[0]
+            self.cut += 1
+            return True
+
+    def _loses_this(self) -> bool:
+        with self._lock:
+            lost = self._chance.random() < self._lost_answers
+            self.lost += lost
+            return lost
 
     def _hang_up(self) -> None:
         with self._lock:
             ends = list(self._open)
         for end in ends:
             with suppress(OSError):
+                # A reset when it is closed: a sender that has filled the window would else ask for minutes.
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 end.shutdown(socket.SHUT_RDWR)
