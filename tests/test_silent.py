@@ -53,9 +53,25 @@ def test_a_live_capture_is_waited_for_two_minutes(tus: Tus, live: Recording, set
 
 
 def test_a_plain_upload_is_waited_for_a_day(tus: Tus, settings: Settings) -> None:
-    assert abs(lease(tus.begun(5)).total_seconds() - 86_400) < 5
+    assert abs(lease(begun(tus)).total_seconds() - 86_400) < 5
     settings.SORTIE_SILENT_UPLOAD_HOURS = 2
-    assert abs(lease(tus.begun(5)).total_seconds() - 7200) < 5
+    assert abs(lease(begun(tus)).total_seconds() - 7200) < 5
+
+
+def begun(tus: Tus) -> str:
+    address = tus.begun(len(DATA))
+    assert tus.patch(address, 0, DATA[:10]).status_code == 204
+    return address
+
+
+def test_an_upload_nothing_came_for_is_waited_for_a_quarter_of_an_hour(tus: Tus) -> None:
+    """Its client may never have heard that it was begun; if it has, the first piece brings it back."""
+    address = tus.begun(len(DATA))
+    assert abs(lease(address).total_seconds() - 900) < 5
+    sweep_after_silence()
+    assert Recording.objects.get().status == Status.FAILED
+    assert tus.patch(address, 0, DATA).status_code == 204
+    assert Recording.objects.get().status == Status.READY
 
 
 def test_nothing_happens_before(tus: Tus, live: Recording) -> None:

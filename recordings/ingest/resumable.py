@@ -96,6 +96,7 @@ def create(user: User, by: Actor, wanted: Wanted) -> Upload:
         with transaction.atomic():
             _reserve(user, reserved)
             recording = _recording(user, by, wanted)
+            live = recording.status == Status.RECORDING
             now = timezone.now()
             return Upload.objects.create(
                 id=upload_id,
@@ -105,10 +106,11 @@ def create(user: User, by: Actor, wanted: Wanted) -> Upload:
                 room=room,
                 announced=wanted.length,
                 reserved=reserved,
-                live=recording.status == Status.RECORDING,
+                live=live,
                 sender=user,
                 address=by.address,
-                lease_until=now + grace(live=recording.status == Status.RECORDING),
+                # Until the first piece it may be one whose address never reached the client.
+                lease_until=now + min(grace(live=live), start.UPLOAD_LEASE),
                 expires_at=now + RESUMABLE_FOR,
             )
     except BaseException:

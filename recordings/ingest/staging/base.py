@@ -14,8 +14,11 @@ from uuid import UUID
 
 PAGE = 4096
 LEAST_ROOM, MOST_ROOM = PAGE, 128 * PAGE
-# Uploads stop while there is still space for the database, logs and the uploads already running.
+# No upload is begun while there is less space than this, so that those under way come to their end; nor is one
+# added to that would leave the database and the logs without any. A small disk keeps shares of itself instead.
 FREE_SPACE_FLOOR = 64 * 1024 * 1024
+LAST_SPACE = 16 * 1024 * 1024
+SMALL_DISK = 2 * 1024 * 1024 * 1024
 
 
 class DiskFull(Exception):

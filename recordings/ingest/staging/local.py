@@ -15,7 +15,16 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from recordings.ingest.staging.base import FREE_SPACE_FLOOR, Busy, DiskFull, Gone, Whole, WrongOffset
+from recordings.ingest.staging.base import (
+    FREE_SPACE_FLOOR,
+    LAST_SPACE,
+    SMALL_DISK,
+    Busy,
+    DiskFull,
+    Gone,
+    Whole,
+    WrongOffset,
+)
 from recordings.ingest.staging.writeback import Writeback
 
 _SUFFIX = ".part"
@@ -41,7 +50,7 @@ class LocalStaging:
 
     def create(self, upload_id: UUID, *, room: int, expected: int) -> None:
         self._make_root()
-        need_space(self._root, expected)
+        need_space(self._root, expected, floor=FREE_SPACE_FLOOR)
         with full_disk_told():
             descriptor = os.open(self._path(upload_id), _NEW, 0o600)
             try:
@@ -154,7 +163,7 @@ class LocalAppender:
 
     def write(self, block: bytes) -> None:
         # Again, for what others have written since: the space that was there at the start was promised to nobody.
-        need_space(self._descriptor, 0)
+        need_space(self._descriptor, len(block), floor=LAST_SPACE)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             self.check()
@@ -174,10 +183,11 @@ class LocalAppender:
         return self._at
 
 
-def need_space(place: Path | int, length: int) -> None:
-    """Raises DiskFull unless the disk of `place` has `length` bytes to spare."""
+def need_space(place: Path | int, length: int, *, floor: int) -> None:
+    """Raises DiskFull unless `length` bytes more leave `floor` bytes free, or a like share of a small disk."""
     disk = os.statvfs(place)
-    if disk.f_bavail * disk.f_frsize < length + FREE_SPACE_FLOOR:
+    free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
+    if free < length + min(floor, floor * total // SMALL_DISK):
         raise DiskFull
 
 
