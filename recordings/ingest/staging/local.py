@@ -155,11 +155,15 @@ class LocalAppender:
         self._writeback = Writeback(descriptor, room + at)
 
     def check(self) -> None:
+        actual = self._status().st_size - self._room
+        if actual != self._at:
+            raise WrongOffset(actual)
+
+    def _status(self) -> os.stat_result:
         now = os.fstat(self._descriptor)
         if not now.st_nlink:
             raise Gone("The upload was removed.")
-        if now.st_size - self._room != self._at:
-            raise WrongOffset(now.st_size - self._room)
+        return now
 
     def write(self, block: bytes) -> None:
         # Again, for what others have written since: the space that was there at the start was promised to nobody.
@@ -178,8 +182,7 @@ class LocalAppender:
         # Some file systems find out only now that they are full.
         with full_disk_told():
             sync_data(self._descriptor)
-        if not os.fstat(self._descriptor).st_nlink:
-            raise Gone("The upload was removed.")
+        self._status()
         return self._at
 
 

@@ -1,0 +1,70 @@
+"""`python -m tests.soak [names]`: tell the stories, or those named, in full, and print the figures as a table."""
+
+import argparse
+import sys
+import time
+from itertools import groupby
+
+from tests.soak.stories import STORIES, Outcome
+
+COLUMNS = (
+    ("story", 24),
+    ("faults", 7),
+    ("recordings", 11),
+    ("MB", 8),
+    ("no answer", 10),
+    ("bytes lost", 11),
+    ("different", 10),
+    ("twice", 6),
+    ("ready after", 12),
+    ("refusals", 0),
+)
+
+
+def main() -> int:
+    wanted = _arguments()
+    names = sorted(wanted.names or STORIES, key=list(STORIES).index)
+    outcomes: list[tuple[str, Outcome]] = []
+    for where, together in groupby(names, key=lambda name: STORIES[name].where):
+        with where() as world:
+            for name in together:
+                story = STORIES[name]
+                times = max(1, round(story.times * wanted.share))
+                began = time.monotonic()
+                print(f"{name}, {times} times ...", file=sys.stderr, flush=True)
+                world.fresh()
+                outcomes.append((name, story.tell(world, times)))
+                print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    print(table(outcomes))
+    return 1 if any(outcome.broken for _, outcome in outcomes) else 0
+
+
+def table(outcomes: list[tuple[str, Outcome]]) -> str:
+    lines = ["".join(title.ljust(width) for title, width in COLUMNS)]
+    for name, it in outcomes:
+        cells = (
+            name,
+            it.faults,
+            it.recordings,
+            f"{it.megabytes:.0f}",
+            it.unanswered,
+            it.bytes_lost,
+            it.different,
+            it.twice,
+            f"{it.ready_after:.0f} s",
+            it.refusals,
+        )
+        lines.append("".join(str(cell).ljust(width) for cell, (_, width) in zip(cells, COLUMNS, strict=True)))
+        lines += [f"  BROKEN: {what}" for what in it.broken]
+    return "\n".join(lines)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*STORIES, []], help="which stories; all without any")
+    parser.add_argument("--share", type=float, default=1.0, help="of the usual number of faults")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""A portal with servers of its own, uploading clients, and a look at what is left when all is over."""
+
+import json
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from tests import portal as portals
+from tests.portal import Portal, Process
+from tests.services import Postgres, Redis, S3Server
+from tests.soak.uploader import Account, Ledger, Uploader, noise
+from tests.stagings import small_disk
+
+CLIENTS = 6
+CAST = ("alice", "bob", "ada")
+LOOK = """
+import json
+from recordings.models import Job, JobKind, Picture, Recording, Upload
+print(json.dumps({
+    "status": {str(r.pk): r.status for r in Recording.objects.all()},
+    "sha256": {str(r.pk): r.sha256 for r in Recording.objects.exclude(sha256="")},
+    "waiting": Upload.objects.sealed().count(),
+    "jobs": Job.objects.filter(kind=JobKind.FINISH).count(),
+    "pictures": [str(pk) for pk in Picture.objects.values_list("recording_id", flat=True)],
+    "making": Job.objects.filter(kind=JobKind.PICTURES).count(),
+}))
+"""
+END_LEASES = """
+from recordings.models import Job
+from django.utils import timezone
+Job.objects.update(lease_until=timezone.now(), run_after=timezone.now())
+"""
+
+
+@dataclass
+class World:
+    """The portal, those of its servers that are its own, and the disk it stages on, if that is a small one."""
+
+    portal: Portal
+    accounts: list[Account]
+    postgres: Postgres | None = None
+    redis: Redis | None = None
+    s3: S3Server | None = None
+    small: Path | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def web(self) -> Process:
+        return self.portal.processes["web"]
+
+    def kill(self, name: str) -> None:
+        """End one of the portal's programs, and all processes it has begun, at once."""
+        process = self.portal.processes[name]
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+
+    def fresh(self) -> None:
+        """Forget what clients were told up to now; programs that were ended run again."""
+        self.ledger = Ledger()
+        for server in (self.postgres, self.redis, self.s3):
+            if server is not None:
+                server.start_if_ended()
+        for process in self.portal.processes.values():
+            process.start_if_ended()
+
+    @contextmanager
+    def uploads(self, make: Callable[[int], bytes] = noise, *, through: str = "") -> Iterator[None]:
+        """Six clients that upload for as long as the block lasts, and then finish what they have begun."""
+        enough = threading.Event()
+        clients = [self.client(number, through=through) for number in range(CLIENTS)]
+        threads = [threading.Thread(target=client.run, args=(enough, make), daemon=True) for client in clients]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            enough.set()
+            for thread in threads:
+                thread.join(timeout=300)
+            if any(thread.is_alive() for thread in threads):
+                self.ledger.complaints.append("A client did not come to its end.")
+
+    def client(self, number: int, *, through: str = "") -> Uploader:
+        account = self.accounts[number % len(self.accounts)]
+        return Uploader(number, self.portal.url, account, self.ledger, through=through)
+
+    def look(self) -> "Left":
+        """What the database says."""
+        return Left(**json.loads(self.portal.manage("shell", "-v0", "-c", LOOK).splitlines()[-1]))
+
+    def settle(self, done: Callable[["Left"], bool], *, within: float, hurry: bool = False) -> "Left":
+        """Wait until `done`. With `hurry` the leases of processes that were killed end at once, not in a minute."""
+        deadline = time.monotonic() + within
+        if hurry:
+            self.portal.manage("shell", "-v0", "-c", END_LEASES)
+        while True:
+            left = self.look()
+            if done(left) or time.monotonic() > deadline:
+                return left
+            time.sleep(0.5)
+
+
+@dataclass(frozen=True)
+class Left:
+    """Recordings by id, and what is still to do."""
+
+    status: dict[str, str]
+    sha256: dict[str, str]
+    waiting: int
+    jobs: int
+    pictures: list[str]
+    making: int
+
+    def ready(self, recordings: set[str]) -> bool:
+        return all(self.status.get(pk) == "ready" for pk in recordings)
+
+    def differing(self, sent: dict[str, str]) -> list[str]:
+        """Recordings that are not ready, or not what was sent."""
+        return [pk for pk, digest in sent.items() if self.sha256.get(pk) != digest or self.status[pk] != "ready"]
+
+    def twice(self, sent: dict[str, str]) -> int:
+        """Recordings more than one for what was sent once."""
+        digests = [digest for digest in self.sha256.values() if digest in set(sent.values())]
+        return len(digests) - len(set(digests))
+
+
+@contextmanager
+def alone() -> Iterator[World]:
+    """A portal that is one process."""
+    with portals.running("single") as portal:
+        yield World(portal, _accounts(portal))
+
+
+@contextmanager
+def cluster() -> Iterator[World]:
+    """A portal of several processes, and servers of its own that may be ended."""
+    with Postgres() as postgres, S3Server() as s3:
+        settings = {**s3.environment(), "DATABASE_URL": postgres.create_database("soak")}
+        # As it comes, and not as for other tests: what was committed survives.
+        with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute("ALTER DATABASE soak SET synchronous_commit = on")
+        with portals.running("many", SORTIE_RECORDING_S3_PREFIX="recordings/", **settings) as portal:
+            yield World(portal, _accounts(portal), postgres, portal.redis, s3)
+
+
+@contextmanager
+def on_a_small_disk(megabytes: int = 64) -> Iterator[World]:
+    """A portal that is one process and stages on a disk of that size, which only root can make."""
+    with tempfile.TemporaryDirectory(prefix="sortie-small-") as folder:
+        data = Path(folder) / "data"
+        data.mkdir(mode=0o700)
+        with (
+            small_disk(data / "staging", megabytes) as small,
+            portals.running("single", SORTIE_DATA=str(data)) as portal,
+        ):
+            yield World(portal, _accounts(portal), small=small)
+
+
+def _accounts(portal: Portal) -> list[Account]:
+    return [_account(portal, name) for name in CAST]
+
+
+def _account(portal: Portal, name: str) -> Account:
+    with portal.client(name) as client:
+        session = client.post("/api/sessions", json={"app_id": "soak"}).raise_for_status().json()["id"]
+        return Account(client.headers["Authorization"].removeprefix("Bearer "), session)
+
+
+def is_answering(portal: Portal) -> bool:
+    """Whether a page is served, and soon."""
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{portal.url}/login", timeout=2).status_code == 200
+    return False
