@@ -11,8 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from recordings import enrich, retention, tasks
+from recordings.api import tus as views
 from recordings.audit import Actor
-from recordings.ingest import resumable, silent, start
+from recordings.ingest import pieces, resumable, silent, start
+from recordings.ingest.grants import Grant
 from recordings.media import webm
 from recordings.media.errors import WebmError
 from recordings.models import Action, AuditEvent, Job, JobKind, Recording, Status, Upload, User
@@ -88,6 +90,24 @@ def test_a_piece_is_a_sign_of_life(tus: Tus, live: Recording, monkeypatch: pytes
     monkeypatch.setattr("recordings.api.tus._touched", {})
     tus.patch(address, PART, DATA[PART : PART + 10])
     assert lease(address) > timedelta(seconds=115)
+
+
+def test_a_piece_that_takes_hours_is_one_all_the_time(
+    tus: Tus, live: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow line, and a client that sends all it has in one request."""
+    address, offsets = capture(tus, live), set[int]()
+    touch = resumable.touch
+
+    def touched(grant: Grant) -> None:
+        touch(grant)
+        offsets.add(tus.offset(address))
+
+    monkeypatch.setattr(pieces, "BLOCK", 100)
+    monkeypatch.setattr(views, "TOUCH_EVERY", 0)
+    monkeypatch.setattr(resumable, "touch", touched)
+    assert tus.patch(address, PART, DATA[PART : PART + 1000]).status_code == 204
+    assert offsets == set(range(PART, PART + 1001, 100))
 
 
 def test_what_came_of_a_capture_is_put_away_and_says_that_it_is_a_part(tus: Tus, live: Recording) -> None:
@@ -308,6 +328,14 @@ def test_an_expired_upload_whose_client_comes_back_in_that_moment_is_kept(
     monkeypatch.setattr(type(Upload.objects), "expired", lambda self, now: once(now), raising=False)
     assert silent.forget_expired(timezone.now()) == 0
     assert len(staged()) == 1
+
+
+def test_all_that_is_expired_goes_at_once(tus: Tus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(silent, "BATCH", 2)
+    for _ in range(5):
+        tus.begun(5)
+    assert silent.forget_expired(timezone.now() + resumable.RESUMABLE_FOR + timedelta(minutes=1)) == 5
+    assert staged() == []
 
 
 def test_bytes_without_a_row_are_removed_after_an_hour(tus: Tus, live: Recording) -> None:

@@ -160,3 +160,30 @@ def test_what_a_client_sent_before_it_hung_up_is_kept(portal: Portal, alice: htt
     )
     assert answer.status_code == 204
     assert newest(alice)["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_a_client_that_falls_silent_in_a_piece_locks_nobody_out(portal: Portal, alice: httpx.Client) -> None:
+    data = tus_client.recording()
+    said = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data))}
+    address = alice.post("/api/uploads", headers=said).headers["Location"]
+    place = urlsplit(address)
+    head = [
+        f"PATCH {place.path} HTTP/1.1",
+        f"Host: {place.netloc}",
+        f"Authorization: {alice.headers['Authorization']}",
+        f"Content-Type: {tus_client.PIECE}",
+        f"Content-Length: {len(data)}",
+        "Tus-Resumable: 1.0.0",
+        "Upload-Offset: 0",
+    ]
+    with socket.create_connection((place.hostname, place.port), timeout=20) as silent:
+        silent.sendall("\r\n".join([*head, "", ""]).encode() + data[:5000])
+        time.sleep(0.5)
+        began = time.monotonic()
+        at = int(alice.head(address, headers={"Tus-Resumable": "1.0.0"}).headers["Upload-Offset"])
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(at), "Content-Type": tus_client.PIECE}
+        assert alice.patch(address, content=data[at:], headers=headers).status_code == 204
+        assert time.monotonic() - began < 3
+        assert newest(alice)["sha256"] == hashlib.sha256(data).hexdigest()
+        silent.sendall(data[5000:])
+        assert b" 409 " in silent.recv(65536)[:20]

@@ -81,15 +81,16 @@ def uploads(request: HttpRequest) -> HttpResponse:
     user = _caller(request)
     wanted = tus_headers.wanted(request)
     checksum = tus_headers.checksum(request)
-    piece = None
+    body, piece = _Body(request), None
     if request.content_type == PIECE:
         wanted = replace(wanted, piece=tus_headers.body_length(request))
-        piece = pieces.opened(request, wanted.piece, checksum)
+        piece = pieces.opened(body, wanted.piece, checksum)
     upload = resumable.create(user, Actor(user, address_of(request)), wanted)
     headers = {"Location": request.build_absolute_uri(reverse("api:upload", args=[upload.pk]))}
     if piece is not None:
+        body.grant = resumable.look(user, upload.pk)
         at = resumable.begin(upload, piece)
-        _after(resumable.look(user, upload.pk), at)
+        _after(body.grant, at)
         headers["Upload-Offset"] = str(at)
     return HttpResponse(status=201, headers={**headers, **_expiry(upload.expires_at)})
 
@@ -124,7 +125,8 @@ def _patch(request: HttpRequest, pk: UUID) -> HttpResponse:
         if announced is not None and announced != grant.length:
             _grants.forget(pk)
             grant = resumable.announce(grant, announced)
-        offset = resumable.append(grant, request, at=at, length=length, checksum=checksum)
+        body = _Body(request, grant)
+        offset = resumable.append(grant, body, at=at, length=length, checksum=checksum)
     except (staging.WrongOffset, staging.Gone, resumable.Finished) as error:
         _grants.forget(pk)
         return _elsewhere(request, pk, error, at=at, length=length)
@@ -152,12 +154,31 @@ def _elsewhere(request: HttpRequest, pk: UUID, error: Exception, *, at: int, len
     ) from error
 
 
+class _Body:
+    """The body of a request, which may take hours: as long as it comes, its client is alive."""
+
+    def __init__(self, request: HttpRequest, grant: Grant | None = None) -> None:
+        self._request = request
+        self.grant = grant
+
+    def read(self, size: int, /) -> bytes:
+        block: bytes = self._request.read(size)
+        if self.grant is not None:
+            _is_alive(self.grant)
+        return block
+
+
 def _after(grant: Grant, offset: int) -> None:
-    """Put a whole upload away; of any other note now and then that its client is alive."""
+    """Put a whole upload away."""
     if offset == grant.length:
         _grants.forget(grant.upload_id)
         resumable.complete(grant, offset)
-        return
+    else:
+        _is_alive(grant)
+
+
+def _is_alive(grant: Grant) -> None:
+    """Note now and then that a client has been heard of."""
     now = time.monotonic()
     often = min(TOUCH_EVERY, resumable.grace(live=grant.live).total_seconds() / 4)
     if now - _touched.get(grant.upload_id, -often) < often:

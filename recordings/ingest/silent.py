@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -107,12 +108,20 @@ def _fail(recording: Recording, last_heard: datetime) -> bool:
 def forget_expired(now: datetime) -> int:
     """Give up uploads that can no longer be resumed, or asked about; what was put away of them stays. How many."""
     forgotten = 0
-    for upload_id in list(Upload.objects.expired(now).values_list("pk", flat=True)[:BATCH]):
-        # Asked once more for each: its client may just have come back.
-        if Upload.objects.expired(now).filter(pk=upload_id).delete()[0]:
-            staging.drop(upload_id)
-            forgotten += 1
+    while expired := list(Upload.objects.expired(now).values_list("pk", flat=True)[:BATCH]):
+        gone = sum(_forget(upload_id, now) for upload_id in expired)
+        forgotten += gone
+        if not gone:
+            break
     return forgotten
+
+
+def _forget(upload_id: UUID, now: datetime) -> bool:
+    # Asked once more: its client may just have come back.
+    if not Upload.objects.expired(now).filter(pk=upload_id).delete()[0]:
+        return False
+    staging.drop(upload_id)
+    return True
 
 
 def forget_abandoned(now: datetime) -> int:

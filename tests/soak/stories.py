@@ -5,7 +5,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -141,11 +140,14 @@ def worker_killed(world: World, times: int, *, hurry: bool = False) -> Outcome:
         world.portal.processes["worker"].start()
 
     outcome = _told(world, "worker killed", times, kill, make=moving, hurry=hurry)
-    left = world.settle(lambda left: not left.making, within=READY_WITHIN, hurry=hurry)
-    made = Counter(left.pictures)
-    without = [pk for pk in world.ledger.whole if made[pk] != 2]
-    if without:
-        outcome.broken.append(f"{len(without)} of {len(world.ledger.whole)} recordings have not two pictures")
+
+    def without() -> list[str]:
+        made = world.pictures()
+        return [pk for pk in world.ledger.whole if made[pk] != 2]
+
+    world.settle(lambda: not without(), within=READY_WITHIN, hurry=hurry)
+    if without():
+        outcome.broken.append(f"{len(without())} of {len(world.ledger.whole)} recordings have not two pictures")
     return outcome
 
 
@@ -204,8 +206,9 @@ def _outcome(
     ledger = world.ledger
     began = time.monotonic()
     sent = ledger.whole
-    left = world.settle(lambda left: left.ready(set(sent)), within=READY_WITHIN, hurry=hurry)
+    world.settle(lambda: world.look().ready(set(sent)), within=READY_WITHIN, hurry=hurry)
     took = time.monotonic() - began
+    left = world.look()
     refusals = {status: count for status, count in sorted(ledger.statuses.items()) if status >= 400}
     broken = [*(broken or []), *ledger.complaints]
     if allowed is not None and set(refusals) - allowed - {409}:
