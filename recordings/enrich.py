@@ -137,6 +137,20 @@ def _keep(recording: Recording, kind: PictureKind, made: Made) -> None:
         store_for(before.storage_backend).delete([before.storage_key])
 
 
+def picture(recording: Recording, kind: PictureKind) -> bytes:
+    """A JPEG made of the recording.
+
+    Raises:
+        NoPictures: there is none, or not yet.
+        storage.ObjectMissing, storage.StorageUnavailable: what `open_range` does.
+    """
+    made = recording.pictures.filter(kind=kind).first()
+    if made is None:
+        raise NoPictures(f"There is no {kind} of this recording.")
+    with store_for(made.storage_backend).open_range(made.storage_key, 0, made.size) as blocks:
+        return b"".join(blocks)
+
+
 def storyboard_track(recording: Recording, *, address: str) -> str | None:
     """The WebVTT file of a recording's storyboard, whose picture is at `address`; None if it has none."""
     sheet = recording.pictures.filter(kind=PictureKind.STORYBOARD).first()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from sortie.companion import Companion
 from sortie.env import Environment
 from sortie.web import CannotStart, check_address, load, serve
 
@@ -50,17 +51,24 @@ def main() -> int:
 def _run() -> int:
     data = _data_folder()
     _write_settings(data / "settings.env")
+    _say_where_live_is(data / "settings.env")
     load()
     from django.conf import settings  # noqa: PLC0415  (readable only now)
 
-    _check_port(settings.SORTIE_HOST, settings.SORTIE_PORT)
+    _check_port(settings.SORTIE_HOST, settings.SORTIE_PORT, "PORT")
+    _check_port(settings.SORTIE_HOST, settings.SORTIE_LIVE_PORT, "SORTIE_LIVE_PORT")
     admin = _prepare()
     address = f"http://{_shown(settings.SORTIE_HOST)}:{settings.SORTIE_PORT}"
 
     def announce(answers: bool) -> None:
         print(_welcome(address, admin, data) if answers else _silence(address), flush=True)
 
-    status = serve(announce)
+    live = Companion()
+    live.start()
+    try:
+        status = serve(announce)
+    finally:
+        live.stop()
     if status != 1:
         print("\nSortie has stopped.", flush=True)
     return status
@@ -94,14 +102,24 @@ def _write_settings(file: Path) -> None:
         raise CannotStart(f"{file} cannot be written: {error.strerror}.") from error
 
 
-def _check_port(host: str, port: int) -> None:
+def _say_where_live_is(file: Path) -> None:
+    """WebSockets have a process and a port of their own here, which the pages must know."""
+    variables = Environment(file)
+    port = variables.integer("PORT", 8000, least=1, most=65_534)
+    live = variables.integer("SORTIE_LIVE_PORT", port + 1, least=1, most=65_535)
+    if not variables.text("SORTIE_LIVE_URL"):
+        os.environ["SORTIE_LIVE_URL"] = f":{live}"
+
+
+def _check_port(host: str, port: int, variable: str) -> None:
     try:
         check_address(host, port, alone=True)
     except CannotStart as error:
-        other = port + 1 if port < 65_535 else 8000
+        # The next one is what the live process takes by itself.
+        other = port + 2 if port < 65_500 else 8000
         raise CannotStart(
             f"{error} If Sortie runs already, open http://{_shown(host)}:{port}; "
-            f"else choose another port: PORT={other} make run"
+            f"else choose another port: {variable}={other} make run"
         ) from error
 
 

@@ -1,5 +1,6 @@
 """Django's settings, all from the environment. README.md lists every variable."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ SORTIE_ADMIN_USERNAME = env.text("SORTIE_ADMIN_USERNAME", "admin")
 SORTIE_ADMIN_PASSWORD = env.text("SORTIE_ADMIN_PASSWORD")
 SORTIE_HOST = env.text("SORTIE_HOST", "127.0.0.1")
 SORTIE_PORT = env.integer("PORT", 8000, least=1, most=65_535)
+SORTIE_LIVE_PORT = env.integer("SORTIE_LIVE_PORT", min(SORTIE_PORT + 1, 65_535), least=1, most=65_535)
+SORTIE_LIVE_WORKERS = env.integer("SORTIE_LIVE_WORKERS", 1, least=1)
+# Where browsers find the live process: empty at the pages' own address, `:8001` at another port of the same host.
+SORTIE_LIVE_URL = env.text("SORTIE_LIVE_URL")
+if SORTIE_LIVE_URL and not re.fullmatch(r":[0-9]{1,5}|wss?://[A-Za-z0-9.\-\[\]:]+/?", SORTIE_LIVE_URL):
+    env.problem("SORTIE_LIVE_URL", "must be ws://host:port, wss://host or :port, or empty for the same address.")
 SORTIE_WEB_WORKERS = env.integer("SORTIE_WEB_WORKERS", 1, least=1)
 SORTIE_WEB_THREADS = env.integer("SORTIE_WEB_THREADS", 128, least=2)
 

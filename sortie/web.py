@@ -64,7 +64,7 @@ def check_address(host: str, port: int, *, alone: bool) -> None:
 
 def serve(announce: Callable[[bool], None] | None = None) -> int:
     """Serve until a signal says to stop; the exit status. `announce` is told whether the portal answers."""
-    _allow_open_files()
+    allow_open_files()
     server = _Server(announce)
     # granian's way to say that a process of its own ended first; a signal to the whole group may do that.
     with suppress(SystemExit):
@@ -150,7 +150,7 @@ def _answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _allow_open_files() -> None:
+def allow_open_files() -> None:
     """A connection is an open file, and macOS allows 256 by default."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)

@@ -3,6 +3,8 @@
     single  the web process does everything                     SQLite, local disk
     many    web, worker and beat, each a process of its own     PostgreSQL, S3, Redis
 
+Either has a live process too where a test asks for it.
+
 Run as a program, it makes the cast in the database that the environment names.
 """
 
@@ -11,15 +13,15 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from tests import environment
-from tests.services import Redis, Server, free_ports
+from tests.services import Redis, Server, free_ports, is_open
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN, USERS = "ada", ("alice", "bob")
@@ -71,15 +73,24 @@ class Portal:
         return "".join(f"--- {name}\n{one.log.read_text(errors='replace')}" for name, one in self.processes.items())
 
 
-@contextmanager
-def running(profile: str = environment.PROFILE, **settings: str) -> Iterator[Portal]:
+def running(profile: str = environment.PROFILE, **settings: str) -> AbstractContextManager[Portal]:
     """A portal of its own, with `settings` in its environment. Prints what it said if the test fails."""
+    return _running(profile, settings, live=False)
+
+
+def running_live(profile: str = environment.PROFILE, **settings: str) -> AbstractContextManager[Portal]:
+    """The same with a live process, for WebSockets."""
+    return _running(profile, settings, live=True)
+
+
+@contextmanager
+def _running(profile: str, settings: Mapping[str, str], *, live: bool) -> Iterator[Portal]:
     with ExitStack() as stack:
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="sortie-portal-", ignore_cleanup_errors=True)
         )
-        [port] = free_ports(1)
-        portal = Portal(f"http://127.0.0.1:{port}", _variables(Path(folder), port))
+        port, live_port = free_ports(2)
+        portal = Portal(f"http://127.0.0.1:{port}", _variables(Path(folder), port, live_port))
         if profile == "many":
             portal.redis = stack.enter_context(Redis())
             portal.variables |= _own_parts(portal.redis)
@@ -88,6 +99,8 @@ def running(profile: str = environment.PROFILE, **settings: str) -> Iterator[Por
         portal.variables |= settings
         run_python(portal.variables, "-m", "tests.portal")
         portal.processes = _programs(portal, profile)
+        if not live:
+            del portal.processes["live"]
         for process in portal.processes.values():
             stack.enter_context(process)
         try:
@@ -97,7 +110,7 @@ def running(profile: str = environment.PROFILE, **settings: str) -> Iterator[Por
             raise
 
 
-def _variables(folder: Path, port: int) -> dict[str, str]:
+def _variables(folder: Path, port: int, live_port: int) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "sortie.settings",
         "HOME": str(folder),
@@ -110,6 +123,8 @@ def _variables(folder: Path, port: int) -> dict[str, str]:
         "SORTIE_ADMIN_USERNAME": ADMIN,
         "SORTIE_DATA": str(folder / "data"),
         "SORTIE_HTTPS": "false",
+        "SORTIE_LIVE_PORT": str(live_port),
+        "SORTIE_LIVE_URL": f":{live_port}",
         "SORTIE_RECORDING_STORAGE_PATH": "recordings",
         "SORTIE_TERMINAL_RECORDING_ENABLED": "true",
         "SORTIE_VIDEO_RECORDING_ENABLED": "true",
@@ -135,12 +150,14 @@ def _programs(portal: Portal, profile: str) -> dict[str, Process]:
         return made
 
     web = program("web", "-m", "sortie.web", ready=lambda _: _answers(portal.url))
+    live_port = int(portal.variables["SORTIE_LIVE_PORT"])
+    live = program("live", "-m", "sortie.live", ready=lambda _: is_open(live_port))
     if profile == "single":
-        return {"web": web}
+        return {"web": web, "live": live}
     celery = ("-m", "celery", "-A", "sortie")
     worker = program(*("worker", *celery, "worker"), ready=lambda it: "[queues]" in it.log.read_text())
     beat = program(*("beat", *celery, "beat"), ready=lambda it: "is starting" in it.log.read_text())
-    return {"web": web, "worker": worker, "beat": beat}
+    return {"web": web, "live": live, "worker": worker, "beat": beat}
 
 
 def _answers(url: str) -> bool:

@@ -77,14 +77,14 @@ def web_server(application: str, environment: Mapping[str, str]) -> Iterator[Web
         with log.open("wb") as output:
             process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
         try:
-            wait_until(lambda: _is_open(port), process, log)
+            wait_until(lambda: is_open(port), process, log)
             yield WebServer(f"http://127.0.0.1:{port}", _child(process.pid))
         finally:
             process.terminate()
             process.wait()
 
 
-def _is_open(port: int) -> bool:
+def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

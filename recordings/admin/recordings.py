@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recordings import audit, library, retention
+from recordings import audit, enrich, library, retention
 from recordings.admin import columns, filters, words
 from recordings.admin.acts import Act, ActingAdmin, Refused
 from recordings.admin.base import address
@@ -18,7 +19,7 @@ from recordings.admin.lists import RecordingList
 from recordings.admin.recording_form import RecordingForm
 from recordings.audit import Actor, actor_of
 from recordings.ingest import finish
-from recordings.models import Recording, Status
+from recordings.models import Kind, Recording, Status
 from recordings.permissions import Can, can
 from recordings.templatetags.sortie import clock, megabytes
 
@@ -51,6 +52,11 @@ def _release(recording: Recording, by: Actor, reason: str) -> None:
     if not recording.on_hold:
         raise Refused("It is not on hold.")
     retention.release(recording, by)
+
+
+def _make_pictures(recording: Recording, by: Actor, reason: str) -> None:
+    with transaction.atomic():
+        enrich.order(recording)
 
 
 def _reprocess(recording: Recording, by: Actor, reason: str) -> None:
@@ -118,6 +124,16 @@ ACTS: tuple[Act[Recording], ...] = (
         fits=lambda recording: recording.status == Status.FAILED and recording.uploads.exists(),
         one="“{name}” is being put away again.",
         many="{count} recordings are being put away again.",
+    ),
+    Act(
+        name="pictures",
+        label="Make pictures again",
+        icon="video",
+        can=Can.EDIT,
+        do=_make_pictures,
+        fits=lambda recording: recording.kind == Kind.VIDEO and recording.status == Status.READY,
+        one="The pictures of “{name}” are being made again.",
+        many="The pictures of {count} recordings are being made again.",
     ),
     DELETE,
 )

@@ -1,6 +1,6 @@
 """How pages write sizes, durations, times and icons."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from django import template
@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.models import Recording
+from recordings.models import Kind, Recording, Status
 
 register = template.Library()
 
 MB = 1024 * 1024
+PICTURES_TAKE = timedelta(minutes=2)
 
 
 @register.simple_tag
@@ -72,12 +73,33 @@ def thousands(number: int) -> str:
 
 
 @register.filter
+def session_icon(kind: str) -> str:
+    return {"terminal": "terminal", "screen": "video"}.get(kind, "window")
+
+
+@register.filter
+def picture(recording: Recording, kind: str) -> str:
+    """What tells a picture of the recording from one that was there before it; empty if there is none."""
+    keys = (made.storage_key for made in recording.pictures.all() if made.kind == kind)
+    return next((f"{crc32(key.encode()):08x}" for key in keys), "")
+
+
+@register.filter
+def awaits_pictures(recording: Recording) -> bool:
+    """Whether pictures of it are being made, as far as can be told: some never get any."""
+    if recording.kind != Kind.VIDEO or recording.status != Status.READY or recording.completed_at is None:
+        return False
+    return not recording.pictures.all() and timezone.now() - recording.completed_at < PICTURES_TAKE
+
+
+@register.filter
 def version(recording: Recording) -> str:
     """Another one whenever anything changed that a row of the list shows."""
     shown = (
         *(recording.status, recording.incomplete, recording.error, recording.name, recording.size_bytes),
         *(recording.duration_ms, recording.on_hold, recording.hold_reason, str(recording.session)),
         *(tag.name for tag in recording.tags.all()),
+        *(made.storage_key for made in recording.pictures.all()),
     )
     return f"{crc32(repr(shown).encode()):08x}"
 

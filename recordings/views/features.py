@@ -21,8 +21,8 @@ def all_off(request: HttpRequest, **address: object) -> HttpResponse:
 
 
 @login_required
-def video_off(request: HttpRequest) -> HttpResponse:
-    """In place of the record page when only terminals are recorded."""
+def video_off(request: HttpRequest, **address: object) -> HttpResponse:
+    """In place of the record page and of sessions when only terminals are recorded."""
     return render(
         request,
         "recordings/switched_off.html",

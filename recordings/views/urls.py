@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from recordings.views import features, library, login, player, record
+from recordings.views import features, library, login, pictures, player, record, sessions
 
 
 def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     """The pages, for the kinds of recording that are switched on. Names stay, so that links never break a page."""
     on = video or terminal
     off = features.all_off
+    off_video = features.video_off if on else off
     return [
         path("login", login.sign_in_page, name="login"),
         path("logout", login.sign_out, name="logout"),
@@ -17,8 +18,15 @@ def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
         path("deleted", library.deleted if on else off, name="deleted"),
         path("recordings/delete", library.delete_many if on else off, name="delete_many"),
         path("recordings/restore", library.restore_many if on else off, name="restore_many"),
-        path("record", record.record if video else features.video_off if on else off, name="record"),
+        path("record", record.record if video else off_video, name="record"),
+        path("sessions", sessions.index if video else off_video, name="sessions"),
+        path("sessions/new", sessions.add if video else off_video, name="session_add"),
+        path("sessions/<uuid:pk>", sessions.session if video else off_video, name="session"),
+        path("sessions/<uuid:pk>/stop", sessions.stop if video else off_video, name="session_stop"),
         path("recordings/<uuid:pk>", player.player if on else off, name="player"),
         # Also while everything is off: an admin can still look at what is kept.
         path("recordings/<uuid:pk>/media", player.media, name="media"),
+        path("recordings/<uuid:pk>/poster", pictures.poster, name="poster"),
+        path("recordings/<uuid:pk>/storyboard.jpg", pictures.storyboard, name="storyboard"),
+        path("recordings/<uuid:pk>/storyboard.vtt", pictures.storyboard_track, name="storyboard_track"),
     ]

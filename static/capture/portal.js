@@ -11,8 +11,17 @@ import { ask } from "../base/api.js";
  */
 export async function begin(title) {
   const session = await ask("POST", "/api/sessions", { app_id: "screen", kind: "screen", title });
-  const started = await ask("POST", `/api/sessions/${session.id}/recording/start`, {});
-  return { session: session.id, recording: started.recording_id };
+  return startIn(session.id);
+}
+
+/**
+ * Start a recording in a session there is.
+ * @param {string} session id
+ * @returns {Promise<Entry>}
+ */
+export async function startIn(session) {
+  const started = await ask("POST", `/api/sessions/${session}/recording/start`, {});
+  return { session, recording: started.recording_id };
 }
 
 /**

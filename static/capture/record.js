@@ -1,45 +1,58 @@
-/** The record page: choose, record, stop, send, and on to the player. */
+/** The record page: choose, record, stop, and on to the player. */
 
 import { confirmed } from "../base/confirm.js";
 import { one } from "../base/dom.js";
 import { leave } from "../base/handover.js";
+import { Capture } from "./capture.js";
 import { begin, close, discard, end } from "./portal.js";
-import { Recorder } from "./recorder.js";
 import { save } from "./save.js";
-import { NOTHING_CAME, whyFull, whyNotSent, whyNotStarted } from "./sentences.js";
+import { NOTHING_CAME, whyNotStarted } from "./sentences.js";
+import { Stuck } from "./sender.js";
 import { open } from "./source.js";
 import { whyNot } from "./support.js";
-import { send } from "./upload.js";
 import { View } from "./view.js";
 
 /** @typedef {import("./portal.js").Entry} Entry */
-/** @typedef {import("./recorder.js").Take} Take */
 
-const MB = 1024 * 1024;
-const maxMb = Number(one("[data-studio]").dataset["maxMb"]);
+const { maxMb = "0", viewer: owner = "" } = one("[data-studio]").dataset;
 const desk = /** @type {HTMLFormElement} */ (one("[data-desk]"));
 const view = new View();
 
-/** @type {{ entry: Entry, recorder: Recorder } | null} */
-let running = null;
-/** @type {{ entry: Entry, take: Take } | null} what was recorded and is not safe yet */
-let unsent = null;
+/** @type {Capture | null} what is being recorded, or was and is not safe yet */
+let current = null;
 
 const cannot = whyNot();
 if (cannot) view.cannot(cannot);
 
 one("[data-start]").addEventListener("click", start);
-one("[data-stop]").addEventListener("click", () => running?.recorder.stop());
-one("[data-retry]").addEventListener("click", deliver);
-one("[data-save]").addEventListener("click", () => unsent && save(unsent.take.file, wish().title));
+one("[data-stop]").addEventListener("click", () => current?.stop());
+one("[data-pause]").addEventListener("click", () => {
+  current?.pause();
+  view.show("paused");
+  view.focus("[data-resume]");
+});
+one("[data-resume]").addEventListener("click", () => {
+  current?.resume();
+  view.show("recording");
+  view.focus("[data-pause]");
+});
+one("[data-retry]").addEventListener("click", () => {
+  view.problem("");
+  if (current) finish(current);
+});
+one("[data-save]").addEventListener("click", async () => {
+  const file = await current?.file();
+  if (file) save(file, current?.take.title ?? "");
+});
 one("[data-discard]").addEventListener("click", abandon);
 desk.addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("beforeunload", (event) => {
-  if (running || unsent) event.preventDefault();
+  if (current) event.preventDefault();
 });
+
 window.addEventListener("pagehide", () => {
-  // Told that it is over, the portal need not wait for bytes that will never come.
-  if (running) end(running.entry, { keepalive: true }).catch(() => undefined);
+  // Told that it is over, the portal shows it so; what is not sent yet is offered by the next page.
+  if (current) end(entryOf(current), { keepalive: true }).catch(() => undefined);
 });
 
 function wish() {
@@ -56,12 +69,18 @@ async function start() {
   view.show("asking");
   /** @type {import("./source.js").Source | undefined} */
   let source;
+  /** @type {Entry | undefined} */
+  let entry;
   try {
     source = await open(wish());
-    const entry = await begin(wish().title || nameFor(new Date()));
-    await record(source, entry);
+    const title = wish().title || nameFor(new Date());
+    entry = await begin(title);
+    current = await Capture.start(source.stream, { entry, title, owner, maxMb: Number(maxMb), changed });
+    await record(source, current);
   } catch (error) {
     source?.release();
+    current = null;
+    if (entry) await forget(entry);
     view.preview(null);
     view.show("idle");
     view.problem(whyNotStarted(error));
@@ -71,71 +90,89 @@ async function start() {
 
 /**
  * @param {import("./source.js").Source} source
- * @param {Entry} entry
+ * @param {Capture} capture
  */
-async function record(source, entry) {
-  const show = () => view.figures(recorder.seconds, recorder.bytes);
-  const recorder = new Recorder(source.stream, { largest: maxMb * MB, progressed: show });
-  const taking = recorder.run();
-  running = { entry, recorder };
+async function record(source, capture) {
   view.preview(source.stream);
   view.show("recording");
   view.focus("[data-stop]");
-  show();
-  const clock = setInterval(show, 250);
-  const take = await taking;
+  const clock = setInterval(changed, 250);
+  // What cannot be sent any more is not worth recording.
+  const delivery = deliver(capture).finally(() => capture.stop());
+  await capture.ended;
   clearInterval(clock);
   source.release();
-  view.preview(take.file.size ? take.file : null);
-  running = null;
-  view.figures(take.seconds, take.file.size);
-  if (take.full) view.problem(whyFull(maxMb));
-  if (!take.file.size) return nothing(entry);
-  unsent = { entry, take };
-  await deliver();
+  if (!capture.take.bytes) return nothing(capture);
+  view.show("sending");
+  changed();
+  await delivery;
 }
 
-/** Send what was recorded, then go and watch it. What fails leaves everything as it was, to be tried again. */
-async function deliver() {
-  if (!unsent) return;
-  const { entry, take } = unsent;
-  view.show("stopping");
+function changed() {
+  if (!current) return;
+  const { bytes, sent } = current.take;
+  view.figures({ seconds: current.seconds, safe: sent, waiting: bytes - sent });
+  view.problem([current.notice, current.trouble].filter(Boolean).join(" "));
+}
+
+/** @param {Capture} capture */
+async function finish(capture) {
+  view.show("sending");
+  await deliver(capture);
+}
+
+/**
+ * Send all of it, then go and watch it. What fails leaves everything as it was, to be tried again.
+ * @param {Capture} capture
+ */
+async function deliver(capture) {
   try {
-    await end(entry);
-    view.show("sending");
-    view.sent(0, take.file.size);
-    await send(entry, take, (sent) => view.sent(sent, take.file.size));
-    unsent = null;
-    await close(entry);
-    leave("recorded", { id: entry.recording });
-    location.assign(`/recordings/${entry.recording}`);
+    await capture.deliver();
   } catch (error) {
+    if (!(error instanceof Stuck)) throw error;
+    capture.stop();
+    await capture.ended;
     view.show("stuck");
-    view.problem(whyNotSent(error, take.file.size, maxMb));
-    view.focus("[data-retry]");
+    view.problem(error.message);
+    one("[data-save]").hidden = !(await capture.file());
+    one("[data-retry]").hidden = error.gone;
+    view.focus(error.gone ? "[data-discard]" : "[data-retry]");
+    return;
   }
+  current = null;
+  const entry = entryOf(capture);
+  await close(entry);
+  leave("recorded", { id: entry.recording });
+  location.assign(`/recordings/${entry.recording}`);
 }
 
 async function abandon() {
-  if (!unsent) return;
-  const words = "It is only in this tab. Nothing of it will be left.";
+  if (!current) return;
+  const words = "What was sent of it can be restored for a while under Deleted recordings; the rest is only in this browser.";
   if (!(await confirmed({ title: "Discard this recording?", words, yes: "Discard" }))) return;
-  const { entry } = unsent;
-  unsent = null;
+  const capture = current;
+  current = null;
   view.preview(null);
   view.problem("");
   view.show("idle");
   view.focus("[data-start]");
-  await forget(entry);
+  await capture.drop();
+  await forget(entryOf(capture));
 }
 
-/** @param {Entry} entry */
-async function nothing(entry) {
+/** @param {Capture} capture */
+async function nothing(capture) {
+  current = null;
+  view.preview(null);
   view.show("idle");
   view.problem(NOTHING_CAME);
   view.focus("[data-start]");
-  await forget(entry);
+  await capture.drop();
+  await forget(entryOf(capture));
 }
+
+/** @param {Capture} capture @returns {Entry} */
+const entryOf = ({ take }) => ({ session: take.session, recording: take.id });
 
 /** @param {Entry} entry */
 async function forget(entry) {

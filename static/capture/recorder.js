@@ -1,4 +1,4 @@
-/** One take: a stream becomes WebM bytes, never more of them than the portal accepts. */
+/** One take: a stream becomes WebM bytes, handed on every second, never more of them than the portal accepts. */
 
 import { typeFor } from "./support.js";
 
@@ -9,30 +9,27 @@ const AUDIO_BITS = 96_000;
 /** What may still come after the last chunk that was counted: the rest of an encoder's queue. */
 const MARGIN = 128 * 1024;
 
-/**
- * @typedef {object} Take
- * @property {Blob} file
- * @property {number} seconds
- * @property {boolean} full whether it was ended because no more would be accepted
- */
-
 export class Recorder {
-  /** @type {Blob[]} */
-  #chunks = [];
+  #handed = 0;
   #largestChunk = 0;
-  #began = 0;
-  #ended = 0;
-  #full = false;
+  #largest;
+  #chunk;
+  /** Milliseconds recorded before the last pause, and when recording went on after it. */
+  #before = 0;
+  #since = 0;
   /** @type {MediaRecorder} */
   #recorder;
+  /** Whether it was ended because no more would be accepted. */
+  full = false;
 
   /**
    * @param {MediaStream} stream
-   * @param {{ largest: number, progressed: () => void }} how largest: bytes a recording may have
+   * @param {{ largest: number, chunk: (data: Blob, seconds: number) => void }} how largest: bytes a recording may have
    */
-  constructor(stream, { largest, progressed }) {
+  constructor(stream, { largest, chunk }) {
     const type = typeFor(stream.getAudioTracks().length > 0);
-    this.bytes = 0;
+    this.#largest = largest;
+    this.#chunk = chunk;
     // videoKeyFrameIntervalDuration: a player can only jump to keyframes. Browsers that do not know it ignore it.
     const options = /** @type {MediaRecorderOptions} */ ({
       ...(type ? { mimeType: type } : {}),
@@ -41,59 +38,73 @@ export class Recorder {
       videoKeyFrameIntervalDuration: KEYFRAME_EVERY,
     });
     this.#recorder = new MediaRecorder(stream, options);
-    this.#recorder.addEventListener("dataavailable", ({ data }) => {
-      this.#take(data, largest);
-      progressed();
-    });
+    this.#recorder.addEventListener("dataavailable", ({ data }) => this.#take(data));
   }
 
-  /** Seconds since the start. */
+  /** Seconds recorded, without pauses. */
   get seconds() {
-    return this.#began ? ((this.#ended || performance.now()) - this.#began) / 1000 : 0;
+    return (this.#before + (this.#since && performance.now() - this.#since)) / 1000;
+  }
+
+  get paused() {
+    return this.#recorder.state === "paused";
   }
 
   /**
    * Record until `stop`, or until the stream ends by itself.
-   * @returns {Promise<Take>}
+   * @returns {Promise<void>} after the last chunk
    */
   run() {
     return new Promise((resolve, reject) => {
       this.#recorder.addEventListener("stop", () => {
-        this.#ended ||= performance.now();
-        resolve({ file: new Blob(this.#chunks, { type: "video/webm" }), seconds: this.seconds, full: this.#full });
+        this.#hold();
+        resolve();
       });
       try {
         this.#recorder.start(CHUNK_EVERY);
-        this.#began = performance.now();
+        this.#since = performance.now();
       } catch (error) {
         reject(error);
       }
     });
   }
 
+  pause() {
+    if (this.#recorder.state !== "recording") return;
+    this.#recorder.requestData();
+    this.#recorder.pause();
+    this.#hold();
+  }
+
+  resume() {
+    if (!this.paused) return;
+    this.#recorder.resume();
+    this.#since = performance.now();
+  }
+
   stop() {
-    this.#ended ||= performance.now();
+    this.#hold();
     if (this.#recorder.state !== "inactive") this.#recorder.stop();
   }
 
-  /**
-   * @param {Blob} data
-   * @param {number} largest
-   */
-  #take(data, largest) {
+  #hold() {
+    this.#before = this.seconds * 1000;
+    this.#since = 0;
+  }
+
+  /** @param {Blob} data */
+  #take(data) {
+    if (!data.size) return;
     // What comes after a recording that is full would make all of it unacceptable.
-    if (!data.size || this.bytes + data.size > largest) {
-      if (data.size) this.#fill();
-      return;
-    }
-    this.#chunks.push(data);
-    this.bytes += data.size;
+    if (this.#handed + data.size > this.#largest) return this.#fill();
+    this.#handed += data.size;
     this.#largestChunk = Math.max(this.#largestChunk, data.size);
-    if (this.bytes + 2 * this.#largestChunk + MARGIN > largest) this.#fill();
+    this.#chunk(data, this.seconds);
+    if (this.#handed + 2 * this.#largestChunk + MARGIN > this.#largest) this.#fill();
   }
 
   #fill() {
-    this.#full = true;
+    this.full = true;
     this.stop();
   }
 }

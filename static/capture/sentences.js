@@ -4,6 +4,8 @@ import { Refused } from "../base/api.js";
 import { megabytes } from "../base/format.js";
 import { NoMicrophone } from "./source.js";
 
+/** @typedef {import("./shelf.js").Take} Take */
+
 /**
  * Why recording did not start. Nothing was recorded.
  * @param {unknown} error
@@ -45,26 +47,57 @@ function whyNoMicrophone(cause) {
 }
 
 /**
- * Why a take could not be sent, and that it is still here.
- * @param {unknown} error
- * @param {number} size bytes
- * @param {number} maxMb
+ * Why nothing gets through at present. It is tried again, and what is recorded is kept until then.
+ * @param {Refused} error
  * @returns {string}
  */
-export function whyNotSent(error, size, maxMb) {
-  const kept = `All ${megabytes(size)} are kept in this tab`;
-  const status = error instanceof Refused ? error.status : -1;
-  if (status === 0) return `The connection broke. ${kept}: try again when it is back, or save the file.`;
-  if (status === 413) return `Sortie takes at most ${maxMb} MB. ${kept}: save the file to your disk.`;
-  if (status >= 500) return `${/** @type {Refused} */ (error).message} ${kept}: try again, or save the file.`;
-  if (error instanceof Refused) return `${error.message} ${kept}.`;
-  return `The recording could not be sent. ${kept}: try again, or save the file.`;
+export function whyWaiting(error) {
+  const kept = "What is not sent yet is kept in this browser, and goes up";
+  if (error.status === 0) return `Sortie cannot be reached. ${kept} when the connection is back.`;
+  if (error.status === 401) return `You were signed out. ${kept} when you have signed in again in another tab.`;
+  if (error.status === 403) return `Sortie does not know this page any more. ${kept} when you have signed in again in another tab.`;
+  if (error.status === 507) return `${error.message} ${kept} when there is room.`;
+  return `${error.message} ${kept} when that is over.`;
+}
+
+/**
+ * Why a take is not accepted, and that what was not sent is still here.
+ * @param {Refused} error
+ * @param {Take} take
+ * @returns {string}
+ */
+export function whyStuck(error, take) {
+  const rest = take.bytes - take.sent;
+  const kept = take.sent
+    ? `${megabytes(take.sent)} are safe on the server, the other ${megabytes(rest)} are kept in this browser`
+    : `All ${megabytes(rest)} are kept in this browser`;
+  if (error.status === 413) return `${error.message.replace(/\.$/, "")}. ${kept}: ask an admin to allow more, then try again.`;
+  if (error.status === 415) return `${error.message} ${kept}: save the file, and tell an admin.`;
+  return `${error.message} ${kept}: try again, or tell an admin.`;
+}
+
+/**
+ * There is nothing any more that the rest of a take could be added to.
+ * @param {Take} take
+ * @param {{ deleted?: boolean }} [what]
+ * @returns {string}
+ */
+export function whyLost(take, { deleted = false } = {}) {
+  if (deleted) return "This recording has been deleted, so nothing more is sent. It may be restored under Deleted recordings.";
+  const rest = megabytes(take.bytes - take.sent);
+  return `Sortie has given up waiting for the rest of this recording, ${rest}. What had arrived is in your recordings.`;
 }
 
 /** @param {number} maxMb */
 export function whyFull(maxMb) {
   return `A recording may have ${maxMb} MB. This one was stopped just before that, and everything up to there is kept.`;
 }
+
+export const HERE_FULL =
+  "Recording has stopped: this browser cannot keep more of what is not sent yet. Everything up to here is kept, and sent when Sortie can be reached.";
+
+export const NOT_ON_DISK =
+  "This browser lets Sortie keep nothing on its disk, in a private window perhaps. What is not sent yet would be lost with this tab.";
 
 export const NOTHING_CAME =
   "Nothing was recorded: no picture arrived before it was stopped. Start again and let it run for a second or more.";

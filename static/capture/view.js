@@ -4,7 +4,7 @@ import { announce } from "../base/announce.js";
 import { one } from "../base/dom.js";
 import { clock, megabytes } from "../base/format.js";
 
-/** @typedef {"idle" | "asking" | "recording" | "stopping" | "sending" | "stuck"} State */
+/** @typedef {"idle" | "asking" | "recording" | "paused" | "sending" | "stuck"} State */
 
 const HEADING = "Record your screen";
 const TITLE = document.title;
@@ -13,21 +13,22 @@ const WORDS = /** @type {Record<State, string>} */ ({
   idle: "Your browser asks what to share. Nothing is recorded before that.",
   asking: "Choose what to share in your browser’s dialog.",
   recording: "Keep this tab open; you may work in other windows and tabs.",
-  stopping: "Finishing the recording.",
+  paused: "Nothing is recorded until you resume.",
   sending: "Keep this tab open until everything is sent.",
-  stuck: "Keep this tab open: what was recorded is only here.",
+  stuck: "It can also be sent later, from any page of Sortie in this browser.",
 });
 
 const HEADINGS = /** @type {Partial<Record<State, string>>} */ ({
   recording: "Recording",
-  stopping: "Sending your recording",
+  paused: "Paused",
   sending: "Sending your recording",
   stuck: "Not sent yet",
 });
 
 const SAID = /** @type {Partial<Record<State, string>>} */ ({
-  recording: "Recording has started.",
-  stopping: "Recording has stopped. Sending it.",
+  recording: "Recording.",
+  paused: "Recording is paused.",
+  sending: "Recording has stopped. Sending it.",
 });
 
 export class View {
@@ -43,12 +44,16 @@ export class View {
     }
     const start = /** @type {HTMLButtonElement} */ (one("[data-start]"));
     start.disabled = state === "asking";
-    one("[data-words]").textContent = WORDS[state];
+    this.words(WORDS[state]);
     one("[data-heading]").textContent = HEADINGS[state] ?? HEADING;
     const said = SAID[state];
     if (said) announce(said);
-    if (state !== "recording") document.title = TITLE;
-    if (state === "stopping") this.#progress.removeAttribute("value");
+    if (state !== "recording" && state !== "paused") document.title = TITLE;
+  }
+
+  /** @param {string} words what the page says of its state */
+  words(words) {
+    one("[data-words]").textContent = words;
   }
 
   /**
@@ -61,7 +66,8 @@ export class View {
 
   /** @param {string} words empty: all is well */
   problem(words) {
-    one("[data-problem-words]").textContent = words;
+    const place = one("[data-problem-words]");
+    if (place.textContent !== words) place.textContent = words;
     one("[data-problem]").hidden = !words;
   }
 
@@ -69,45 +75,33 @@ export class View {
   cannot(words) {
     this.problem(words);
     /** @type {HTMLButtonElement} */ (one("[data-start]")).disabled = true;
-    one("[data-words]").textContent = "";
+    this.words("");
   }
 
   /**
-   * Show what is being recorded, or what was.
-   * @param {MediaStream | Blob | null} picture
+   * Show what is being recorded; what was last seen of it stays when it is over.
+   * @param {MediaStream | null} stream
    */
-  preview(picture) {
-    const stream = picture instanceof MediaStream ? picture : null;
-    URL.revokeObjectURL(this.#preview.src);
-    this.#preview.removeAttribute("src");
+  preview(stream) {
     this.#preview.srcObject = stream;
-    if (picture instanceof Blob) this.#preview.src = URL.createObjectURL(picture);
-    this.#preview.controls = picture instanceof Blob;
-    this.#preview.hidden = !picture;
+    this.#preview.hidden = !stream;
     // A preview that may not play by itself stays dark; the recording does not depend on it.
     if (stream) this.#preview.play().catch(() => undefined);
   }
 
   /**
-   * @param {number} seconds
-   * @param {number} bytes
+   * @param {{ seconds: number, safe: number, waiting: number }} figures bytes that are on the server, and that are not
    */
-  figures(seconds, bytes) {
+  figures({ seconds, safe, waiting }) {
     one("[data-elapsed]").textContent = clock(seconds);
-    one("[data-size]").textContent = megabytes(bytes);
-    if (this.#root.dataset["state"] === "recording") document.title = `● ${clock(seconds)} recording`;
-  }
-
-  /**
-   * @param {number} sent bytes
-   * @param {number} all bytes
-   */
-  sent(sent, all) {
-    one("[data-sent]").textContent = megabytes(sent);
-    this.#progress.max = all;
-    this.#progress.value = sent;
-    if (sent < all) return;
-    this.#progress.removeAttribute("value");
-    one("[data-words]").textContent = "All of it has arrived. Sortie is putting it away.";
+    one("[data-safe]").textContent = megabytes(safe);
+    one("[data-waiting]").textContent = megabytes(waiting);
+    this.#progress.max = Math.max(1, safe + waiting);
+    this.#progress.value = safe;
+    const state = this.#root.dataset["state"];
+    if (state === "recording" || state === "paused") {
+      document.title = `${state === "paused" ? "‖" : "●"} ${clock(seconds)} ${state}`;
+    }
+    if (state === "sending" && !waiting) this.words("All of it has arrived. Sortie is putting it away.");
   }
 }

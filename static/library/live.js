@@ -5,7 +5,7 @@ import { isEmpty, swap } from "./rows.js";
 
 const EVERY = 2_000;
 const EVERY_WHEN_FAILING = 10_000;
-const UNFINISHED = '[data-status="recording"], [data-status="uploading"]';
+const UNFINISHED = '[data-status="recording"], [data-status="uploading"], [data-awaits-pictures]';
 const SAID = /** @type {Record<string, string>} */ ({
   uploading: "is being uploaded",
   ready: "is ready",

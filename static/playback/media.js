@@ -19,16 +19,23 @@ export function tellWhatBroke(page, video) {
   // An address that an object store was asked to honour for some minutes may be over: one new one is asked for.
   let renewed = false;
   let reached = 0;
+  let playing = false;
+  video.addEventListener("pause", () => (playing = false));
   video.addEventListener("timeupdate", () => {
     if (video.currentTime) reached = video.currentTime;
   });
   video.addEventListener("playing", () => {
     renewed = false;
+    playing = true;
   });
   const again = () => {
     broken.hidden = true;
-    const at = reached;
-    video.addEventListener("loadedmetadata", () => (video.currentTime = at), { once: true });
+    const [at, play] = [reached, playing];
+    const goOn = () => {
+      video.currentTime = at;
+      if (play) video.play().catch(() => undefined);
+    };
+    video.addEventListener("loadedmetadata", goOn, { once: true });
     video.load();
   };
   const fail = async () => {

@@ -8,6 +8,7 @@ import { obeyKeys } from "./keys.js";
 import { offerMarkers } from "./markers.js";
 import { tellWhatBroke, playIfNew } from "./media.js";
 import { keepNotes } from "./notes.js";
+import { awaitPictures } from "./pictures.js";
 import { offerRates } from "./rate.js";
 import { waitUntilFinished } from "./status.js";
 import { offerTabs } from "./tabs.js";
@@ -27,6 +28,7 @@ if (video) {
   tellWhatBroke(page, video);
   obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video), mark: markers.add });
   playIfNew(id, video);
+  awaitPictures(page, video);
 } else {
   waitUntilFinished(page, id);
 }

@@ -34,6 +34,17 @@ class Package:
     files: dict[str, str]
 
 
+# What noVNC's core/rfb.js imports, and what that imports.
+NOVNC = """
+core: base64 deflator display encodings inflator ra2 rfb websock
+core/crypto: aes bigint crypto des dh md5 rsa
+core/decoders: copyrect h264 hextile jpeg raw rre tight tightpng zlib zrle
+core/input: domkeytable fixedkeys gesturehandler keyboard keysym keysymdef util vkeys xtscancodes
+core/util: browser cursor element events eventtarget int logging strings
+vendor/pako/lib/utils: common
+vendor/pako/lib/zlib: adler32 constants crc32 deflate gzheader inffast inflate inftrees messages trees zstream
+"""
+
 PACKAGES = [
     Package(
         "media-chrome",
@@ -42,6 +53,22 @@ PACKAGES = [
         "MIT",
         "static/vendor/media-chrome",
         {"dist/iife/index.js": "media-chrome.js", "LICENSE": "LICENSE"},
+    ),
+    Package(
+        "@novnc/novnc",
+        "1.7.0",
+        "ucEJOx4T2avIRCleodk7YobZj5O2Ga2AeLfQ69A/yjG9HHba2+PDgwSkN3FttrmG+70ZGx21sElNFouK13RzyA==",
+        "MPL-2.0",
+        "static/vendor/novnc",
+        {
+            **{
+                f"{folder}/{name}.js": f"{folder}/{name}.js"
+                for folder, names in (line.split(": ") for line in NOVNC.strip().splitlines())
+                for name in names.split()
+            },
+            "LICENSE.txt": "LICENSE",
+            "docs/LICENSE.MPL-2.0": "LICENSE.MPL-2.0",
+        },
     ),
     Package(
         "@fontsource/jetbrains-mono",

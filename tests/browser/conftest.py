@@ -5,12 +5,14 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
+from tests.browser import desktop as desktops
 from tests.browser import portal as portals
+from tests.browser.desktop import PASSWORD, Desktop
 from tests.browser.portal import Portal, password_of
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -21,6 +23,9 @@ FLAGS = [
 ]
 # A screen with a test picture, and a microphone that beeps, given to whoever asks.
 FAKE_DEVICES = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+# Seconds.
+GRACE = 5
 
 OpenPage = Callable[..., Page]
 
@@ -36,6 +41,20 @@ def until(element: Locator, condition: str, *, within: float = 10) -> None:
 @pytest.fixture(scope="session")
 def portal() -> Iterator[Portal]:
     with portals.running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def impatient() -> Iterator[Portal]:
+    """A portal that soon takes a silent browser for dead."""
+    with portals.running(SORTIE_SILENT_CAPTURE_SECONDS=str(GRACE), SORTIE_RECORDING_MAX_SIZE_MB="100") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def desktop() -> Iterator[Desktop]:
+    """A desktop on which something moves, and that asks for a password."""
+    with desktops.running(password=PASSWORD) as started:
         yield started
 
 
@@ -69,8 +88,13 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
 
 @pytest.fixture
-def open_page(portal: Portal, launch: Callable[..., Browser], signed_in: dict[str, Any]) -> Iterator[OpenPage]:
-    """Open pages. `expected` matches what the console may say; `before` runs ahead of the page's scripts."""
+def open_page(
+    request: pytest.FixtureRequest, launch: Callable[..., Browser], signed_in: dict[str, Any]
+) -> Iterator[OpenPage]:
+    """Open pages, of `portal` if nothing else is said.
+
+    `expected` matches what the console may say; `before` runs ahead of the page's scripts.
+    """
     contexts: list[BrowserContext] = []
     watches: list[tuple[list[str], str]] = []
 
@@ -81,10 +105,11 @@ def open_page(portal: Portal, launch: Callable[..., Browser], signed_in: dict[st
         flags: tuple[str, ...] = FAKE_DEVICES,
         expected: str = "",
         before: str = "",
-        at: Portal = portal,
+        at: Portal | None = None,
         **options: Any,
     ) -> Page:
         browser = launch(*flags)
+        at = at or cast(Portal, request.getfixturevalue("portal"))
         if as_user is not None:
             options["storage_state"] = sign_in(browser, at, as_user, signed_in)
         context = browser.new_context(base_url=at.url, **{"viewport": {"width": 1280, "height": 860}, **options})

@@ -20,15 +20,33 @@ MANY = 70
 class Portal:
     """Where it listens, and how to do there what no browser can."""
 
-    url: str
-    variables: dict[str, str]
+    started: portals.Portal
+
+    @property
+    def url(self) -> str:
+        return self.started.url
+
+    @property
+    def live_port(self) -> int:
+        """Where the WebSockets are."""
+        return int(self.started.variables["SORTIE_LIVE_PORT"])
+
+    def kill(self) -> None:
+        """All of its processes at once, as a power cut would end them."""
+        for process in self.started.processes.values():
+            process.kill()
+
+    def start(self) -> None:
+        """Once more, after `kill`."""
+        for process in self.started.processes.values():
+            process.start_if_ended()
 
     def stock(self, command: str, *arguments: str, **facts: Any) -> Any:
         """Run a command of `tests.browser.stock`, with `facts` as its last argument; what it prints."""
         last = [json.dumps(facts)] if facts else []
         done = subprocess.run(
             [sys.executable, "-m", "tests.browser.stock", command, *arguments, *last],
-            env=self.variables,
+            env=self.started.variables,
             cwd=ROOT,
             check=True,
             stdout=subprocess.PIPE,
@@ -39,7 +57,7 @@ class Portal:
 @contextmanager
 def running(**settings: str) -> Iterator[Portal]:
     """A portal with `settings` in its environment, stocked."""
-    with portals.running(SORTIE_RECORDING_MAX_SIZE_MB="3", **settings) as started:
-        portal = Portal(started.url, started.variables)
+    with portals.running_live(**{"SORTIE_RECORDING_MAX_SIZE_MB": "3", **settings}) as started:
+        portal = Portal(started)
         portal.stock("people")
         yield portal

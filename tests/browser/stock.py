@@ -15,8 +15,11 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from recordings.audit import SORTIE  # noqa: E402
+from recordings.ingest.start import open_session  # noqa: E402
 from recordings.models import Recording, Session, StorageDay, Tag, User  # noqa: E402
 from recordings.models.session import SessionKind  # noqa: E402
+from recordings.policies import set_auto_record  # noqa: E402
 from tests.browser.portal import MANY, password_of  # noqa: E402
 
 DESKTOP = {"kind": SessionKind.DESKTOP, "app_id": "desktop-7", "target": "10.0.4.17"}
@@ -80,6 +83,17 @@ def days(number: str) -> int:
     return len(made)
 
 
+def desktop(name: str, title: str, target: str, password: str = "") -> str:
+    """The id of a running session of `name` with a VNC server."""
+    owner = User.objects.get(username=name)
+    facts = {"kind": SessionKind.DESKTOP, "title": title, "target": target, "password": password}
+    return str(open_session(owner=owner, by=SORTIE, app_id="desktop", **facts).pk)
+
+
+def auto_record(enabled: str) -> None:
+    set_auto_record(enabled == "on", SORTIE)
+
+
 def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
     owner = User.objects.get(username=name)
     at = timezone.now() - timedelta(hours=hours)
@@ -113,5 +127,6 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {f.__name__: f for f in (people, titles, one, change, days)}
+    known = (people, titles, one, change, days, desktop, auto_record)
+    commands: dict[str, Any] = {f.__name__: f for f in known}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

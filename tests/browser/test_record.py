@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,19 @@ tone.start();
 # A real tab, with real sound, is what Chromium is made to choose here: no fake device.
 TAB = ("--auto-select-tab-capture-source-by-title=Orchestra",)
 
-# Remembers the SHA-256 of every file that leaves the page.
-HASH_WHAT_IS_SENT = """
-window.sent = [];
-const send = XMLHttpRequest.prototype.send;
-XMLHttpRequest.prototype.send = function (body) {
-  const file = body instanceof FormData ? body.get("file") : null;
-  if (file) file.arrayBuffer().then((bytes) => crypto.subtle.digest("SHA-256", bytes)).then((digest) => {
-    sessionStorage.sent = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  });
-  return send.call(this, body);
+# Remembers the SHA-256 of all that the last recorder wrote.
+HASH_WHAT_IS_RECORDED = """
+const Plain = MediaRecorder;
+window.MediaRecorder = class extends Plain {
+  constructor(...all) {
+    super(...all);
+    const chunks = [];
+    this.addEventListener("dataavailable", ({ data }) => chunks.push(data));
+    this.addEventListener("stop", async () => {
+      const digest = await crypto.subtle.digest("SHA-256", await new Blob(chunks).arrayBuffer());
+      sessionStorage.sent = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    });
+  }
 };
 """
 
@@ -81,7 +85,7 @@ def loudness(file: Path) -> float:
 
 
 def test_a_tab_with_sound_is_recorded_played_and_downloaded(open_page: OpenPage, tmp_path: Path) -> None:
-    page = open_page("/record", as_user="bob", flags=TAB, before=HASH_WHAT_IS_SENT)
+    page = open_page("/record", as_user="bob", flags=TAB, before=HASH_WHAT_IS_RECORDED)
     orchestra = page.context.new_page()
     orchestra.set_content(ORCHESTRA)
     page.bring_to_front()
@@ -124,7 +128,7 @@ def test_the_page_says_that_it_records(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Start recording").click()
     stop = page.get_by_role("button", name="Stop recording")
     expect(stop).to_be_focused()
-    expect(page.locator("[data-announcer]")).to_have_text("Recording has started.")
+    expect(page.locator("[data-announcer]")).to_have_text("Recording.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Recording")
     red = stop.evaluate("button => getComputedStyle(button).backgroundColor")
     assert red == "rgb(200, 30, 30)"
@@ -245,56 +249,138 @@ def test_nothing_is_recorded_while_the_portal_is_away(open_page: OpenPage) -> No
     expect(page.locator("[data-preview]")).to_be_hidden()
 
 
+def answering(status: int, detail: str = "") -> Callable[[Route], None]:
+    """The server's answer to everything; 0: there is none."""
+    body = json.dumps({"detail": detail}) if detail else ""
+
+    def answer(route: Route) -> None:
+        if status:
+            route.fulfill(status=status, body=body, content_type="application/problem+json")
+        else:
+            route.abort()
+
+    return answer
+
+
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("status", "detail", "words"),
     [
-        (None, "The connection broke"),
-        ((500, ""), "Sortie answered with error 500"),
-        ((507, '{"detail": "The portal\'s disk is full."}'), "The portal's disk is full."),
-        ((413, '{"detail": "Recording too large (max 3 MB)"}'), "Sortie takes at most 3 MB"),
-        ((401, ""), "You were signed out"),
+        (0, "", "Sortie cannot be reached. What is not sent yet is kept in this browser"),
+        (500, "", "Sortie answered with error 500. What is not sent yet is kept in this browser"),
+        (507, "The portal's disk is full.", "The portal's disk is full. What is not sent yet is kept"),
+        (401, "", "You were signed out. What is not sent yet is kept in this browser"),
     ],
 )
-def test_a_failed_upload_keeps_everything(
-    open_page: OpenPage, tmp_path: Path, answer: tuple[int, str] | None, words: str
+def test_trouble_is_told_and_when_it_is_over_all_is_sent(
+    open_page: OpenPage, tmp_path: Path, status: int, detail: str, words: str
 ) -> None:
-    page = open_page("/record", as_user="bob", expected="ERR_FAILED|status of", before=HASH_WHAT_IS_SENT)
-    page.get_by_label("Title").fill("Kept: all of it")
-
-    def fail(route: Route) -> None:
-        if answer is None:
-            route.abort()
-        else:
-            route.fulfill(status=answer[0], body=answer[1], content_type="application/problem+json")
-
-    page.route("**/recording/upload", fail)
-    record(page, 2)
+    page = open_page("/record", as_user="bob", expected="ERR_FAILED|status of", before=HASH_WHAT_IS_RECORDED)
+    page.route("**/api/uploads/*", answering(status, detail))
+    page.get_by_role("button", name="Start recording").click()
     problem = page.get_by_role("alert")
     expect(problem).to_contain_text(words)
-    expect(problem).to_contain_text("kept in this tab")
+    expect(page.locator("[data-safe]")).to_have_text("0.0 MB")
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sending your recording")
+    page.unroute("**/api/uploads/*")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.wait_for_url(re.compile(r"/recordings/"))
+    page.get_by_label("More", exact=True).click()
+    with page.expect_download() as original:
+        page.get_by_role("link", name="Download original").click()
+    uploaded = saved(original.value, tmp_path / "original.webm").read_bytes()
+    assert hashlib.sha256(uploaded).hexdigest() == page.evaluate("sessionStorage.sent")
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "words"),
+    [
+        (413, "Recording too large (max 3 MB)", "Recording too large (max 3 MB). All"),
+        (415, "That is no WebM.", "That is no WebM. All"),
+    ],
+)
+def test_a_refused_recording_is_kept(
+    open_page: OpenPage, tmp_path: Path, status: int, detail: str, words: str
+) -> None:
+    page = open_page("/record", as_user="bob", expected="status of", before=HASH_WHAT_IS_RECORDED)
+    page.get_by_label("Title").fill("Kept: all of it")
+    page.route("**/api/uploads/*", answering(status, detail))
+    page.get_by_role("button", name="Start recording").click()
+    problem = page.get_by_role("alert")
+    expect(problem).to_contain_text(words)
+    expect(problem).to_contain_text("are kept in this browser")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the file").click()
     assert download.value.suggested_filename == "Kept all of it.webm"
     file = saved(download.value, tmp_path / "kept.webm").read_bytes()
     assert hashlib.sha256(file).hexdigest() == page.evaluate("sessionStorage.sent")
 
-    page.unroute("**/recording/upload")
+    page.unroute("**/api/uploads/*")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_url(re.compile(r"/recordings/"))
     expect(page.locator("video")).to_be_visible()
 
 
 def test_an_unsent_recording_can_be_discarded(open_page: OpenPage) -> None:
-    page = open_page("/record", as_user="carol", expected="ERR_FAILED")
-    page.route("**/recording/upload", lambda route: route.abort())
+    page = open_page("/record", as_user="carol", expected="status of 413")
+    page.route("**/api/uploads/*", answering(413))
     page.get_by_label("Title").fill("Never mind")
-    record(page, 1.5)
+    page.get_by_role("button", name="Start recording").click()
     page.get_by_role("button", name="Discard").click()
     with page.expect_response(lambda response: response.request.method == "DELETE"):
         page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     expect(page.get_by_role("button", name="Start recording")).to_be_visible()
     page.goto("/?q=Never+mind")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    expect(page.locator("[data-leftover]")).to_be_hidden()
+
+
+def test_a_pause_is_not_recorded(open_page: OpenPage) -> None:
+    page = open_page("/record", as_user="bob")
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.locator("[data-elapsed]")).to_have_text("0:02")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Paused")
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    # All that was recorded is safe although nothing more comes.
+    expect(page.locator("[data-waiting]")).to_have_text("0.0 MB")
+    page.wait_for_timeout(4000)
+    page.get_by_role("button", name="Resume").click()
+    page.wait_for_timeout(2000)
+    page.get_by_role("button", name="Stop recording").click()
+    page.wait_for_url(re.compile(r"/recordings/"))
+    expect(page.locator("video")).to_have_js_property("readyState", 4)
+    assert 3 < page.locator("video").evaluate("video => video.duration") < 6
+
+
+def test_a_browser_with_little_room_stops_and_says_so(open_page: OpenPage) -> None:
+    page = open_page(
+        "/record",
+        as_user="bob",
+        expected="ERR_FAILED",
+        before="navigator.storage.estimate = async () => ({ quota: 400_000, usage: 0 });",
+    )
+    page.route("**/api/uploads/*", answering(0))
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("alert")).to_contain_text("this browser cannot keep more", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sending your recording")
+    page.unroute("**/api/uploads/*")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.wait_for_url(re.compile(r"/recordings/"))
+
+
+def test_without_a_disk_the_page_says_what_is_at_risk(open_page: OpenPage) -> None:
+    page = open_page(
+        "/record",
+        as_user="bob",
+        before="IDBFactory.prototype.open = () => { throw new DOMException('', 'InvalidStateError'); };",
+    )
+    page.get_by_role("button", name="Start recording").click()
+    expect(page.get_by_role("alert")).to_contain_text("keep nothing on its disk")
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="Stop recording").click()
+    page.wait_for_url(re.compile(r"/recordings/"))
+    expect(page.locator("video")).to_be_visible()
 
 
 def test_recording_stops_before_it_becomes_too_large(open_page: OpenPage) -> None:

@@ -48,11 +48,29 @@ def _record(page: Page) -> None:
 
 
 def _fail_to_send(page: Page) -> None:
-    page.route("**/recording/upload", lambda route: route.fulfill(status=500))
-    _record(page)
-    page.wait_for_timeout(1500)
-    page.get_by_role("button", name="Stop recording").click()
+    page.route("**/api/uploads/*", lambda route: route.fulfill(status=413))
+    page.get_by_role("button", name="Start recording").click()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def _pause(page: Page) -> None:
+    _record(page)
+    expect(page.locator("[data-elapsed]")).to_have_text("0:02")
+    page.get_by_role("button", name="Pause").click()
+
+
+def _offline(page: Page) -> None:
+    page.route("**/api/uploads/*", lambda route: route.abort())
+    _record(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _leave_behind(page: Page) -> None:
+    _offline(page)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/")
+    page.unroute("**/api/uploads/*")
+    expect(page.get_by_role("button", name="Finish")).to_be_visible()
 
 
 def _refuse(page: Page) -> None:
@@ -85,7 +103,10 @@ VIEWS = {
     "record": View("bob", "/record"),
     "record-refused": View("bob", "/record", _refuse),
     "record-running": View("bob", "/record", _record),
-    "record-stuck": View("bob", "/record", _fail_to_send, expected="status of 500"),
+    "record-paused": View("bob", "/record", _pause),
+    "record-offline": View("bob", "/record", _offline, expected="ERR_FAILED"),
+    "left-behind": View("bob", "/record", _leave_behind, expected="ERR_FAILED"),
+    "record-stuck": View("bob", "/record", _fail_to_send, expected="status of 413"),
     "player-recording": View("alice", "Certificate rotation"),
     "player-uploading": View("alice", "Load test of the new queue"),
     "player-failed": View("alice", "Failover drill"),

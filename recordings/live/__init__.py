@@ -1,0 +1,1 @@
+"""What stays connected: the WebSockets of the live process."""

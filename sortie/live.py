@@ -1,0 +1,64 @@
+"""The live process: granian serving the WebSockets of `sortie.asgi`. A cluster runs `python -m sortie.live`.
+
+With `--with-parent` it ends when its standard input does: whoever started it is gone then, however that came.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from sortie.web import STOP_WITHIN, CannotStart, allow_open_files, load
+
+WITH_PARENT = "--with-parent"
+
+
+def serve() -> int:
+    """Serve until a signal says to stop; the exit status."""
+    from django.conf import settings
+
+    allow_open_files()
+    server = MPServer(
+        "sortie.asgi:application",
+        address=settings.SORTIE_HOST,
+        port=settings.SORTIE_LIVE_PORT,
+        interface=Interfaces.ASGINL,
+        workers=settings.SORTIE_LIVE_WORKERS,
+        http=HTTPModes.http1,
+        websockets=True,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN,
+        log_level=LogLevels.error,
+    )
+    with suppress(SystemExit):
+        server.serve()
+    return 0
+
+
+def _end_with_parent() -> None:
+    # Not through sys.stdin: the server forks, and its child would inherit the lock of a read that never returns.
+    while os.read(0, 64):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> int:
+    try:
+        load()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    if WITH_PARENT in sys.argv[1:]:
+        # The terminal's signals are for the parent, which ends us in its turn.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    return serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
