@@ -62,7 +62,8 @@ def test_a_large_paste_arrives_whole(sortie: OpenTerminal, home: Path) -> None:
         terminal.press(b"\x04")
         assert terminal.wait(60) == 3
     assert target.read_bytes() == paste
-    assert casts.text_of(casts.only(home)).count("lazy dog") == 4000
+    # Of the echo a busy kernel may drop some, before anybody could read it.
+    assert casts.text_of(casts.only(home)) == terminal.shown.decode()
 
 
 def test_a_paste_into_a_program_that_does_not_read_blocks_nobody(sortie: OpenTerminal) -> None:
