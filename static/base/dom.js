@@ -24,11 +24,3 @@ export function copyOf(id) {
   const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   return /** @type {T} */ (content.firstElementChild);
 }
-
-/**
- * Show the controls in `root` that would do nothing without a script.
- * @param {ParentNode} root
- */
-export function revealControls(root) {
-  for (const element of root.querySelectorAll("[data-needs-script]")) element.removeAttribute("hidden");
-}

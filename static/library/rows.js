@@ -1,6 +1,5 @@
 /** Bringing rows up to date without disturbing whoever is using them. */
 
-import { revealControls } from "../base/dom.js";
 import { showTimes } from "../base/times.js";
 
 /** @typedef {{ row: HTMLElement, was: string }} Change a row whose status is another than it was */
@@ -20,7 +19,7 @@ export function swap(list, fresh) {
   wanted.forEach((next, index) => {
     const row = document.getElementById(next.id);
     if (row === null) {
-      prepare(next);
+      showTimes(next);
       list.insertBefore(next, list.children[index] ?? null);
     } else if (row.dataset["version"] !== next.dataset["version"] && !isInUse(row)) {
       const was = row.dataset["status"] ?? "";
@@ -39,12 +38,6 @@ function isInUse(row) {
   return row.querySelector(".in-place, [data-menu][open]") !== null;
 }
 
-/** @param {HTMLElement} row */
-function prepare(row) {
-  revealControls(row);
-  showTimes(row);
-}
-
 /**
  * @param {HTMLElement} row
  * @param {HTMLElement} next
@@ -52,7 +45,7 @@ function prepare(row) {
 function replace(row, next) {
   const key = row.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
   const picked = row.querySelector("input[name=id]");
-  prepare(next);
+  showTimes(next);
   const pick = next.querySelector("input[name=id]");
   if (picked instanceof HTMLInputElement && pick instanceof HTMLInputElement) pick.checked = picked.checked;
   row.replaceWith(next);
