@@ -1,6 +1,6 @@
 # What can be done here; `make` alone lists it. Nothing but what every make knows, so that macOS's and BSD's do too.
 .POSIX:
-.PHONY: help run test lint format bench fuzz screenshots requirements clean
+.PHONY: help run test lint format bench fuzz soak screenshots requirements clean
 
 PY = .venv/bin/python
 PIN = $(PY) -m piptools compile --quiet --extra server --generate-hashes --allow-unsafe --strip-extras --no-header \
@@ -36,6 +36,10 @@ bench: ## measure uploads, downloads and finishing against other servers
 fuzz: ## throw mutated recordings at the WebM parser
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.fuzz_webm $(ARGS)
+
+soak: ## kill, cut and fill whatever can be, many times, while uploads run (ARGS="web-killed --share 0.1")
+	@sh .ci/setup requirements-dev.txt
+	@exec $(PY) -m tests.soak $(ARGS)
 
 screenshots: ## take the pictures of every page and state
 	@sh .ci/setup requirements-dev.txt

@@ -24,7 +24,7 @@ WRITES = {
     *("asave", "acreate", "aupdate", "adelete", "add", "set", "remove", "clear"),
 }
 """What managers, querysets, rows and related managers write by."""
-NOT_ROWS = {"encryptor"}
+NOT_ROWS = {"encryptor", "self._closed"}
 """Things with methods of such a name that have nothing to do with the database."""
 DECODERS = {"recordings.media.pictures": {"av", "PIL"}}
 """A program of its own, which imports its libraries only once it runs."""

@@ -195,7 +195,7 @@ def test_a_port_in_use_is_named_before_anything_is_changed(data: Path) -> None:
         port = other.getsockname()[1]
         said = refusal(data, port)
     assert f"Port {port} of 127.0.0.1 cannot be used: Address already in use." in said
-    assert f"PORT={port + 1} make run" in said
+    assert f"PORT={port + 2} make run" in said
     assert not (data / "sortie.sqlite3").exists()
 
 
