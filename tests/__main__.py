@@ -44,8 +44,11 @@ def _server(name: str) -> str | None:
 
 
 _RECORDER = "the terminal recorder, among the programs that people use in it"
+DESKTOP = {"Xtigervnc": "tigervnc-standalone-server", "vncpasswd": "tigervnc-tools", "xterm": "xterm"}
 PROGRAMS = [
     Program("chromium", "chromium", "pages in a browser, and recordings that a browser made", _chromium),
+    *(Program(name, package, "desktops in a browser") for name, package in DESKTOP.items()),
+    Program("npm", "npm", "uploads by tus-js-client"),
     Program("ffprobe", "ffmpeg", "what other programs make of our files"),
     Program("curl", "curl", "the commands in README.md"),
     Program("pgrep", "procps", "the portal's processes"),
