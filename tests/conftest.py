@@ -18,7 +18,15 @@ from tests.portal import Portal
 from tests.services import S3Server
 
 # Formats and recorder know no database, and stores and playback are tested with both stores in either profile.
-PROFILE_FREE = ("capture/", "test_checks", "test_playback", "test_settings", "test_storage", "test_webm")
+PROFILE_FREE = (
+    "capture/",
+    "terminal/",
+    "test_checks",
+    "test_playback",
+    "test_settings",
+    "test_storage",
+    "test_webm",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -26,8 +26,13 @@ WRITES = {
 """What managers, querysets, rows and related managers write by."""
 NOT_ROWS = {"encryptor", "self._closed"}
 """Things with methods of such a name that have nothing to do with the database."""
-DECODERS = {"recordings.media.pictures": {"av", "PIL"}}
-"""A program of its own, which imports its libraries only once it runs."""
+LIBRARIES = {
+    # A program of its own, which imports its libraries only once it runs.
+    "recordings.media.pictures": {"av", "PIL"},
+    # Faster where it is installed, and not needed.
+    "recordings.media.asciicast.packing": {"isal"},
+}
+"""What formats may use besides the standard library."""
 OBJECT_STORES = {"boto3", "botocore", "storages"}
 OPENERS = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "unlink", "rename", "replace", "rmtree"}
 MOST_LINES, MOST_FUNCTION_LINES = 400, 60
@@ -84,7 +89,7 @@ def test_formats_and_recorder_use_the_standard_library_and_themselves(part: str)
         f"{module_of(path)}: {name}"
         for path in sources(f"recordings/{part}")
         for name in imports(path)
-        if name.split(".")[0] not in sys.stdlib_module_names | DECODERS.get(module_of(path), set())
+        if name.split(".")[0] not in sys.stdlib_module_names | LIBRARIES.get(module_of(path), set())
         and not name.startswith(f"recordings.{part}")
     }
     assert not foreign

@@ -5,7 +5,11 @@ the file, so it is safe to show and to log.
 """
 
 
-class WebmError(ValueError):
+class MediaError(ValueError):
+    """The file cannot be taken as a recording."""
+
+
+class WebmError(MediaError):
     """The file cannot be taken as a WebM recording."""
 
 
@@ -22,4 +26,24 @@ class BeyondLimits(WebmError):
 
 
 class TookTooLong(Exception):
-    """Reading took more processor time than `Limits` gives it. It may be no fault of the file."""
+    """Reading took more processor time than the limits give it. It may be no fault of the file."""
+
+
+class CastError(MediaError):
+    """The file cannot be taken as a terminal recording."""
+
+
+class NotCast(CastError):
+    """Another format, or a version of asciicast that nobody has heard of."""
+
+
+class DamagedCast(CastError):
+    """An asciicast of which some line is wrong, not merely missing. `line` is its number, where it has one."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class CastBeyondLimits(CastError):
+    """Well formed, but larger in some measure than `CastLimits` allows."""

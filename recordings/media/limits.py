@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,37 @@ class Limits:
     tracks: int = 8
     pixels: int = 7680 * 4320
     side: int = 16_384
-    duration_ms: int = 24 * HOUR_MS
+    duration_ms: int = DAY_MS
     cues: int = 250_000
     elements: int = 12_000_000
     asides: int = 1_000_000
     seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class CastLimits:
+    """Upper bounds of everything a terminal recording can claim; `CastBeyondLimits` refuses one beyond them.
+
+    side: columns or rows of the terminal; a wall of screens has some 800 columns.
+    plain_bytes: what compressed data may come to.
+    ratio: how many times their size they may grow, once they have come to `ratio_from` bytes; terminal output
+        shrinks to a tenth, and gzip cannot shrink anything to less than a thousandth.
+    members: gzip members in one file; a recorder that is started again writes a new one.
+    header, line: characters of the first line, and of any other.
+    events, duration_ms: a month at four events a second.
+    markers, gaps: how many of these a scan tells of; more are left out, or the short ones are.
+    seconds: processor time for one reading.
+    """
+
+    side: int = 1000
+    plain_bytes: int = 1 << 30
+    ratio: int = 200
+    ratio_from: int = 64 << 20
+    members: int = 100_000
+    header: int = 1 << 18
+    line: int = 1 << 23
+    events: int = 10_000_000
+    duration_ms: int = 31 * DAY_MS
+    markers: int = 1000
+    gaps: int = 20_000
+    seconds: float = 60.0

@@ -14,6 +14,11 @@ _KNOWN = (
     (b"%PDF-", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip-compressed file"),
+    (b"\x28\xb5\x2f\xfd", "a file compressed with Zstandard"),
+    (b"\xfd7zXZ\0", "a file compressed with xz"),
+    (b"BZh", "a file compressed with bzip2"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
     (b"OggS", "an Ogg file"),
     (b"RIFF", "a RIFF file (WAV, AVI or WebP)"),
     (b"FLV\x01", "a Flash video"),
@@ -61,11 +66,17 @@ def why_not_webm(first: bytes) -> WebmError:
         return _other_ebml(first)
     if first[4:8] in (b"ftyp", b"moov", b"styp"):
         return NotWebm("This is an MP4 file, not WebM. Record as WebM with VP8, VP9 or AV1.")
-    text = first.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for prefix, name in _KNOWN:
-        if first.startswith(prefix) or text.startswith(prefix.lower()):
-            return NotWebm(f"This is {name}, not a WebM recording. {_INSTEAD}")
+    name = format_name(first)
+    if name:
+        return NotWebm(f"This is {name}, not a WebM recording. {_INSTEAD}")
     return NotWebm(f"This is not a WebM recording. {_INSTEAD}")
+
+
+def format_name(first: bytes) -> str:
+    """What a file that begins with `first` is, such as "a PNG image"; "" if it is unknown, or EBML, or MP4."""
+    text = first.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    known = (name for prefix, name in _KNOWN if first.startswith(prefix) or text.startswith(prefix.lower()))
+    return next(known, "")
 
 
 def _other_ebml(first: bytes) -> WebmError:
