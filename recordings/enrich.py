@@ -1,20 +1,16 @@
 """What is made of a recording after it is ready: poster and storyboard.
 
-Playing never waits for it. The decoder runs in a process that can do nothing else (`recordings.media.pictures`),
-and what it says is read with bounds.
+Playing never waits for it. The decoder runs in a process that can do nothing else (`recordings.sandbox`), and what
+it says is read with bounds.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.db import transaction
 
-from recordings import jobs
+from recordings import jobs, sandbox
 from recordings.ingest import staging
 from recordings.media import pictures, storyboard
 from recordings.models import Job, JobKind, Kind, Picture, PictureKind, Recording, Status
@@ -68,29 +64,12 @@ def run(job: Job) -> None:
 
 
 def _decode(file: BinaryIO, duration_ms: int) -> bytes:
-    """What the decoder writes; its process has no environment, no descriptors but these, and little time."""
-    program = [sys.executable, "-I", str(Path(pictures.__file__)), str(duration_ms)]
-    with TemporaryFile() as output, TemporaryFile() as complaint:  # the program's limits bound what they get
-        try:
-            done = subprocess.run(  # noqa: S603  (a program of ours, with a number as its argument)
-                program,
-                stdin=file,
-                stdout=output,
-                stderr=complaint,
-                env={},
-                cwd="/",
-                start_new_session=True,
-                timeout=WALL_CLOCK_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise NoPictures(f"The decoder took more than {WALL_CLOCK_SECONDS} seconds.") from error
-        if done.returncode:
-            complaint.seek(0)
-            said = complaint.read(200).decode("utf-8", "replace").strip()
-            raise NoPictures(f"The decoder ended with {done.returncode}. {said}")
-        output.seek(0)
-        return output.read()
+    """What the decoder writes."""
+    try:
+        with sandbox.made_by("pictures", duration_ms, source=file, seconds=WALL_CLOCK_SECONDS) as output:
+            return output.read()
+    except sandbox.NothingMade as error:
+        raise NoPictures(str(error)) from error
 
 
 def _read(output: bytes) -> tuple[Made, Made]:

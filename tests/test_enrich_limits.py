@@ -11,17 +11,17 @@ import av
 import pytest
 
 from recordings import enrich
-from recordings.media import pictures
+from recordings.media import limited, pictures
 from tests import webm_builder as build
 from tests.webm_samples import samples
 
 TEN_YEARS_MS = 315_360_000_000
 
-_LIMITED = """
+OUTPUT = 16 * 1024**2
+_LIMITED = f"""
 import runpy, sys, socket, os, resource, importlib
-made = runpy.run_path(sys.argv[1])
-made["_give_up_rights"].__globals__.update(CPU_SECONDS=2)
-made["_give_up_rights"]()
+limited = runpy.run_path(sys.argv[1])
+limited["give_up_rights"](limited["Rights"](output={OUTPUT}, cpu_seconds=2))
 """
 
 
@@ -29,7 +29,7 @@ def in_the_decoder(code: str, output: Path) -> "subprocess.CompletedProcess[byte
     """Run `code` as the decoder runs what a recording makes it do."""
     with output.open("wb") as file:
         return subprocess.run(
-            [sys.executable, "-I", "-c", _LIMITED + code, pictures.__file__],
+            [sys.executable, "-I", "-c", _LIMITED + code, limited.__file__],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.PIPE,
@@ -87,7 +87,7 @@ def test_time_ends(tmp_path: Path) -> None:
 def test_output_ends(tmp_path: Path) -> None:
     code = "for _ in range(1000): sys.stdout.buffer.write(bytes(1 << 20))"
     assert in_the_decoder(code, tmp_path / "out").returncode != 0
-    assert (tmp_path / "out").stat().st_size == pictures.OUTPUT
+    assert (tmp_path / "out").stat().st_size == OUTPUT
 
 
 def decode(path: Path, duration_ms: int = 4000) -> bytes:
@@ -100,7 +100,7 @@ def test_it_has_no_environment_and_one_file(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("SECRET_KEY", "zebra")
     spy = tmp_path / "spy.py"
     spy.write_text("import os, sys\nprint(dict(os.environ), sorted(os.listdir('/proc/self/fd')), os.getcwd())\n")
-    monkeypatch.setattr(pictures, "__file__", str(spy))
+    monkeypatch.setattr(limited, "__file__", str(spy))
     said = decode(samples()["vp8"]).decode()
     assert "zebra" not in said
     assert "['0', '1', '2', '3'] /" in said
@@ -109,7 +109,7 @@ def test_it_has_no_environment_and_one_file(monkeypatch: pytest.MonkeyPatch, tmp
 def test_it_is_ended_when_it_hangs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text("import time\ntime.sleep(100)\n")
-    monkeypatch.setattr(pictures, "__file__", str(spy))
+    monkeypatch.setattr(limited, "__file__", str(spy))
     monkeypatch.setattr(enrich, "WALL_CLOCK_SECONDS", 1)
     with pytest.raises(enrich.NoPictures, match="more than 1 seconds"):
         decode(samples()["vp8"])
