@@ -67,6 +67,7 @@ def test_abilities_are_told_to_anybody_whatever_version_they_speak(version: str 
     assert told.headers["Tus-Version"] == "1.0.0"
     assert told.headers["Tus-Max-Size"] == str(7 * 1024 * 1024)
     assert told.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
+    assert "video" in told.headers["Sortie-Kinds"].split(",")
     assert set(told.headers["Tus-Extension"].split(",")) == {
         "creation",
         "creation-with-upload",

@@ -38,6 +38,8 @@ def test_an_upload_of_known_length(tus: Tus) -> None:
     upload = Upload.objects.get()
     assert made.headers["Location"] == f"http://testserver{UPLOADS}/{upload.pk}"
     assert (upload.announced, upload.recording.status) == (len(DATA), Status.UPLOADING)
+    assert made.headers["Sortie-Recording"] == str(upload.recording_id)
+    assert tus.head(made.headers["Location"]).headers["Sortie-Recording"] == str(upload.recording_id)
 
 
 @pytest.mark.parametrize("length", NO_NUMBER)

@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
 PIECE = "application/offset+octet-stream"
+# Not of tus: the recording that an upload is for, and what kinds of them are taken.
+RECORDING, KINDS = "Sortie-Recording", "Sortie-Kinds"
 TOUCH_EVERY = 10.0
 MOST_TOUCHED = 4096
 
@@ -86,7 +88,10 @@ def uploads(request: HttpRequest) -> HttpResponse:
         wanted = replace(wanted, piece=tus_headers.body_length(request))
         piece = pieces.opened(body, wanted.piece, checksum)
     upload = resumable.create(user, Actor(user, address_of(request)), wanted)
-    headers = {"Location": request.build_absolute_uri(reverse("api:upload", args=[upload.pk]))}
+    headers = {
+        "Location": request.build_absolute_uri(reverse("api:upload", args=[upload.pk])),
+        RECORDING: str(upload.recording_id),
+    }
     if piece is not None:
         body.grant = resumable.look(user, upload.pk)
         at = resumable.begin(upload, piece)
@@ -195,7 +200,11 @@ def _is_alive(grant: Grant) -> None:
 
 def _head(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = resumable.find(_caller(request), pk)
-    headers = {"Upload-Offset": str(resumable.offset(found)), **_expiry(found.expires_at)}
+    headers = {
+        "Upload-Offset": str(resumable.offset(found)),
+        RECORDING: str(found.recording_id),
+        **_expiry(found.expires_at),
+    }
     if found.metadata:
         headers["Upload-Metadata"] = found.metadata
     known = found.length if found.announced is None else found.announced
@@ -222,6 +231,7 @@ def _abilities() -> HttpResponse:
             "Tus-Extension": EXTENSIONS,
             "Tus-Max-Size": str(intake.largest()),
             "Tus-Checksum-Algorithm": ",".join(tus_headers.DIGEST_BYTES),
+            KINDS: ",".join(resumable.kinds()),
         },
     )
 

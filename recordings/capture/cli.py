@@ -22,6 +22,8 @@ COMMANDS = {
     "delete": "delete",
     "prune": "prune",
     "login": "login",
+    "upload": "upload",
+    "watch": "watch",
     "shell": "shell",
     "completion": "completion",
     "help": "help_",

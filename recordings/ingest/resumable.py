@@ -23,7 +23,7 @@ from recordings.ingest.grants import Grant
 from recordings.ingest.intake import MB, TooLarge, largest
 from recordings.ingest.pieces import Checksum, Stream, opened, piece
 from recordings.media.errors import WebmError
-from recordings.models import Action, Job, JobKind, Recording, Status, Upload, User, WrongStatusError
+from recordings.models import Action, Job, JobKind, Kind, Recording, Status, Upload, User, WrongStatusError
 from recordings.models.session import SessionKind
 from recordings.permissions import Can, can
 from recordings.titles import clean_title
@@ -76,6 +76,11 @@ class Wanted:
     title: str = ""
     filename: str = ""
     metadata: str = ""
+
+
+def kinds() -> list[str]:
+    """The kinds of recording that can be uploaded here."""
+    return [Kind.VIDEO] if settings.SORTIE_VIDEO_RECORDING_ENABLED else []
 
 
 def create(user: User, by: Actor, wanted: Wanted) -> Upload:

@@ -19,7 +19,7 @@ set-up:
   zsh    eval "$(sortie completion zsh)"         in ~/.zshrc, after compinit
   fish   sortie completion fish | source         in ~/.config/fish/config.fish
 """
-TAKE_ID = ("replay", "export", "delete")
+TAKE_ID = ("replay", "export", "delete", "upload")
 # These go on with a command line of its own.
 TAKE_COMMAND = ("rec", "ssh", "exec")
 
@@ -59,6 +59,7 @@ _sortie() {{
     {"|".join(TAKE_ID)}) COMPREPLY=($(compgen -W "$(sortie list --ids 2>/dev/null)" -f -- "$word")) ;;
     rec) COMPREPLY=($(compgen -c -- "$word")) ;;
     ssh|exec) COMPREPLY=($(compgen -A hostname -- "$word")) ;;
+    watch) COMPREPLY=($(compgen -d -- "$word")) ;;
     help) COMPREPLY=($(compgen -W {shlex.quote(" ".join(cli.COMMANDS))} -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$word")) ;;
   esac
@@ -89,6 +90,7 @@ _sortie() {{
     {"|".join(TAKE_ID)}) compadd -- ${{(f)"$(sortie list --ids 2>/dev/null)"}}; _files -g '*.cast(|.gz)' ;;
     rec) shift words; (( CURRENT-- )); _normal ;;
     ssh|exec) _hosts ;;
+    watch) _files -/ ;;
     help) _describe command commands ;;
     completion) compadd bash zsh fish ;;
     *) _files ;;
@@ -115,5 +117,6 @@ def fish() -> str:
     lines.append(f"complete -c sortie -n '__fish_seen_subcommand_from {ids}' -a '(sortie list --ids 2>/dev/null)'")
     lines.append("complete -c sortie -n '__fish_seen_subcommand_from rec' -a '(__fish_complete_command)'")
     lines.append("complete -c sortie -n '__fish_seen_subcommand_from ssh exec' -a '(__fish_print_hostnames)'")
+    lines.append("complete -c sortie -n '__fish_seen_subcommand_from watch' -a '(__fish_complete_directories)'")
     lines.append("complete -c sortie -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'")
     return "\n".join(lines) + "\n"

@@ -31,10 +31,13 @@ files:
       beside each: who, where, when, how much
   ~/.sortie/portal.json
       what `login` keeps
+  ~/.sortie/uploads/
+      what `upload` and `watch` have sent, and what is to go on
 
 exit status:
   that of the command that was run, where one was; else 0, 1 if it failed, 2 for
-  wrong usage, 3 if there is no such recording, 130 after Ctrl-C
+  wrong usage, 3 if there is no such recording, 4 if the portal cannot be reached,
+  130 after Ctrl-C
 """
 
 
