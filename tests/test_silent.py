@@ -196,6 +196,18 @@ def test_a_capture_without_a_byte_has_failed(tus: Tus, live: Recording) -> None:
     assert original_of(now_is(live)) == DATA
 
 
+@pytest.mark.parametrize("sent", [b"", DATA[:PART]])
+@pytest.mark.parametrize(("kind", "left"), [("screen", "stopped"), ("desktop", "running")])
+def test_the_session_of_a_record_page_ends_with_the_page(
+    tus: Tus, alice: User, sent: bytes, kind: str, left: str
+) -> None:
+    session = start.open_session(owner=alice, by=Actor(alice), app_id="screen", kind=kind)
+    capture(tus, started(alice, session), sent)
+    sweep_after_silence()
+    session.refresh_from_db()
+    assert session.status == left
+
+
 def test_a_capture_that_never_began_to_send_has_failed(live: Recording) -> None:
     Recording.objects.update(lease_until=timezone.now())
     tasks.sweep()

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from recordings import audit, jobs
 from recordings.audit import SORTIE
-from recordings.ingest import finish, resumable, staging
+from recordings.ingest import finish, resumable, staging, start
 from recordings.models import Action, JobKind, Recording, Status, Upload, WrongStatusError
+from recordings.models.session import SessionKind
 from recordings.storage import StorageUnavailable, current_store
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,15 @@ def _put_away_part(recording: Recording, arrived: int, now: datetime) -> bool:
         if recording.status in (Status.RECORDING, Status.FAILED):
             recording.advance(Status.UPLOADING, error="")
         jobs.enqueue(JobKind.FINISH, recording)
+        _end_session_of_page(recording)
     return True
+
+
+def _end_session_of_page(recording: Recording) -> None:
+    """The record page opens a session for each recording; when the page is gone, nobody else ends it."""
+    session = recording.session
+    if session.kind == SessionKind.SCREEN and not session.recordings.filter(status=Status.RECORDING).exists():
+        start.close_session(session, SORTIE)
 
 
 def _fail(recording: Recording, last_heard: datetime) -> bool:
@@ -102,6 +111,7 @@ def _fail(recording: Recording, last_heard: datetime) -> bool:
         except WrongStatusError:
             return False
         audit.record(Action.FAIL, SORTIE, recording=recording, reason=error)
+        _end_session_of_page(recording)
     return True
 
 

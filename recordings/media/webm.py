@@ -70,7 +70,7 @@ class Scan:
         if self.second:
             notes.append("A second recording follows in the same file; it is kept in the original but not played.")
         if self.truncated:
-            notes.append(f"The recording breaks off; its last {self.end - self.cut:,} bytes hold no whole frame.")
+            notes.append("The recording breaks off in the middle of a frame.")
         return tuple(notes)
 
 
