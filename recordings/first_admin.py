@@ -4,8 +4,10 @@ import secrets
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
+from recordings import accounts
+from recordings.audit import SORTIE
 from recordings.models import User
 
 # Without the letters and digits that look alike; 16 of these 31 are 79 bits.
@@ -39,8 +41,7 @@ def create(username: str, password: str = "") -> str | None:
     except ValidationError as error:
         raise UnusableCredentials(" ".join(error.messages)) from error
     try:
-        with transaction.atomic():
-            admin.save(force_insert=True)
+        accounts.add(admin, SORTIE)
     except IntegrityError:
         # Another process that started at the same moment made the same one.
         return None

@@ -6,8 +6,6 @@ its name from elsewhere.
 
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
-from knox.models import AuthToken
-from knox.settings import knox_settings
 
 from recordings import audit, throttle
 from recordings.models import Action, AuditEvent, User
@@ -40,15 +38,19 @@ def sign_in(request: HttpRequest, username: str, password: str) -> User:
     return user
 
 
-def issue_token(user: User) -> tuple[str, int]:
-    """A new bearer token for `user`, shown this once (only its hash is kept), and the seconds it lives."""
-    _, token = AuthToken.objects.create(user=user)
-    return token, int(knox_settings.TOKEN_TTL.total_seconds())
+def confirm(request: HttpRequest, user: User, password: str) -> None:
+    """Make sure that who is signed in as `user` knows their password. Guesses count as those to sign in do.
 
-
-def revoke_token(token: AuthToken) -> None:
-    """End a bearer token at once, whoever uses it."""
-    token.delete()
+    Raises:
+        WrongCredentials: it is not theirs.
+        throttle.TooManyAttempts: no more attempts are looked at for `retry_after` seconds.
+    """
+    address = audit.address_of(request)
+    with throttle.attempt(*_limits(user.username, address)) as attempt:
+        if not user.check_password(password):
+            AuditEvent.objects.create(action=Action.LOGIN_FAILED, actor_name=user.username, address=address)
+            raise WrongCredentials("This is not your password.")
+        attempt.succeed()
 
 
 def _limits(name: str, address: str | None) -> tuple[Limit, Limit]:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import enrich, jobs, overview, throttle
+from recordings import enrich, jobs, overview, throttle, tokens
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -38,4 +38,5 @@ def retention() -> None:
     silent.forget_abandoned(now)
     silent.forget_half_stored(now)
     throttle.forget(now)
+    tokens.forget(now)
     overview.measure(now)

@@ -58,7 +58,7 @@ def attempt(*limits: Limit) -> Iterator[Attempting]:
         TooManyAttempts: one of the limits is reached; the secret must not be looked at.
     """
     _refuse(limits, timezone.now(), mine=0)
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         rows = Attempt.objects.bulk_create(Attempt(bucket=limit.bucket) for limit in limits)
     keys = [row.pk for row in rows]
     try:

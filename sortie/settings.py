@@ -1,7 +1,6 @@
 """Django's settings, all from the environment. README.md lists every variable."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +78,8 @@ for _origin in CSRF_TRUSTED_ORIGINS:
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 
 INSTALLED_APPS = [
+    # First, as its commands take the place of Django's.
+    "recordings",
     "recordings.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -87,10 +88,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
-    "knox",
     "drf_spectacular",
     "csp",
-    "recordings",
 ]
 MIDDLEWARE = [
     "sortie.middleware.lend_database_to_views_only",
@@ -232,7 +231,6 @@ SPECTACULAR_SETTINGS = {
         "SessionStatus": "recordings.models.session.SessionStatus",
     },
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(hours=24), "TOKEN_LIMIT_PER_USER": None}
 
 # --- Background work: the job table is the queue, Celery only rings the bell ------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost"

@@ -92,7 +92,7 @@ def bob(db: None) -> User:
 @pytest.fixture
 def ada(db: None) -> User:
     """An admin."""
-    return User.objects.create_superuser("ada")
+    return User.objects.create_user("ada", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture(scope="session")

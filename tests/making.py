@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from recordings import logins, tasks
+from recordings import tasks, tokens
 from recordings.api import tus
 from recordings.audit import Actor
 from recordings.ingest import simple, start
@@ -34,8 +34,17 @@ def webm() -> bytes:
 
 def api(user: User) -> APIClient:
     """A program that acts as `user` by bearer token; what goes wrong in the portal is a 500 to it."""
+    return holding(token_of(user))
+
+
+def token_of(user: User) -> str:
+    """What a program is given that signs in as `user`."""
+    return tokens.create_for_login(user, Actor(user), agent="tests")[0]
+
+
+def holding(token: str) -> APIClient:
+    """A program that shows `token`."""
     client = APIClient(raise_request_exception=False)
-    token, _ = logins.issue_token(user)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     return client
 

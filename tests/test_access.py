@@ -14,10 +14,13 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from recordings import enrich, tokens
+from recordings.audit import SORTIE
 from recordings.ingest import staging
-from recordings.models import Marker, Recording, Upload, User
+from recordings.models import Marker, PictureKind, Recording, Upload, User
+from recordings.permissions import Scope
 from tests import webm_builder as build
-from tests.making import api, browser, deleted, ready, session_of, started
+from tests.making import api, browser, deleted, holding, ready, session_of, started
 from tests.tus_client import Tus
 
 pytestmark = pytest.mark.django_db
@@ -28,13 +31,17 @@ KINDS = ("live", "deleted", "missing")
 
 @dataclass(frozen=True)
 class Role:
-    """Somebody at the door. A token opens the API, a cookie both; sam is staff but no superuser, ivan inactive."""
+    """Somebody at the door. A token opens the API, a cookie both; sam is staff but no superuser, ivan inactive.
+
+    `scope`: the only one the token has; empty for all.
+    """
 
     person: str
     by: str
+    scope: str = ""
 
     def __str__(self) -> str:
-        return f"{self.person} by {self.by}"
+        return f"{self.person} by {self.by} {self.scope}"
 
     def may_enter(self, route: str) -> bool:
         return self.person not in ("nobody", "ivan") and (self.by == "cookie" or route.startswith("api:"))
@@ -47,6 +54,7 @@ class Role:
 PEOPLE = ("alice", "bob", "ada", "sam", "ivan")
 NOBODY = Role("nobody", "nothing")
 ROLES = [NOBODY, *(Role(who, by) for who in PEOPLE for by in ("bearer", "cookie"))]
+SCOPED = [Role(who, "bearer", scope) for who in ("alice", "ada") for scope in Scope]
 
 Rule = Callable[[Role, str], int | None]  # None: what the row says an allowed request gets
 
@@ -99,24 +107,28 @@ class Row:
     allowed: tuple[int, ...]
     body: dict[str, Any] | None = None
     token_only: bool = False
+    scope: str | None = None  # that a token needs, where it is not `read` for GET and `manage` for the rest
+
+    def needs(self, method: str) -> str:
+        return ("read" if method == "GET" else "manage") if self.scope is None else self.scope
 
 
 TABLE: dict[tuple[str, str], Row] = {
     ("api:login", "POST"): Row(everybody, (401,), {"username": "alice", "password": "wrong"}),
-    ("api:logout", "POST"): Row(users, (204,), token_only=True),
+    ("api:logout", "POST"): Row(users, (204,), token_only=True, scope=""),
     ("api:sessions", "GET"): Row(users, (200,)),
-    ("api:sessions", "POST"): Row(users, (201,), {"app_id": "firefox"}),
+    ("api:sessions", "POST"): Row(users, (201,), {"app_id": "firefox"}, scope="upload"),
     ("api:session", "GET"): Row(hidden_session, (200,)),
-    ("api:session-stop", "POST"): Row(hidden_session, (200,)),
-    ("api:recording-start", "POST"): Row(refused_session, (201,)),
-    ("api:recording-stop", "POST"): Row(refused_session, (400,), {}),
-    ("api:recording-upload", "POST"): Row(refused_session, (415,), {}),
+    ("api:session-stop", "POST"): Row(hidden_session, (200,), scope="upload"),
+    ("api:recording-start", "POST"): Row(refused_session, (201,), scope="upload"),
+    ("api:recording-stop", "POST"): Row(refused_session, (400,), {}, scope="upload"),
+    ("api:recording-upload", "POST"): Row(refused_session, (415,), {}, scope="upload"),
     ("api:uploads", "OPTIONS"): Row(everybody, (204,)),
-    ("api:uploads", "POST"): Row(users, (201,)),
+    ("api:uploads", "POST"): Row(users, (201,), scope="upload"),
     ("api:upload", "OPTIONS"): Row(everybody, (204,)),
-    ("api:upload", "HEAD"): Row(sender, (200,)),
-    ("api:upload", "PATCH"): Row(sender, (204,)),
-    ("api:upload", "DELETE"): Row(sender, (204,)),
+    ("api:upload", "HEAD"): Row(sender, (200,), scope="upload"),
+    ("api:upload", "PATCH"): Row(sender, (204,), scope="upload"),
+    ("api:upload", "DELETE"): Row(sender, (204,), scope="upload"),
     ("api:recordings", "GET"): Row(users, (200,)),
     ("api:recording", "GET"): Row(hidden, (200,)),
     ("api:recording", "PATCH"): Row(hidden, (200,), {"title": "x"}),
@@ -135,6 +147,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("login", "GET"): Row(everybody, (200, 302)),
     ("login", "POST"): Row(everybody, (200,), {}),
     ("logout", "POST"): Row(everybody, (302,)),
+    ("account", "GET"): Row(users, (200,)),
+    ("account_password", "GET"): Row(users, (302,)),
+    ("account_password", "POST"): Row(users, (400,), {}),
+    ("account_tokens", "GET"): Row(users, (302,)),
+    ("account_tokens", "POST"): Row(users, (400,), {}),
+    ("account_token_revoke", "POST"): Row(users, (302,), {}),
     ("library", "GET"): Row(users, (200,)),
     ("library_rows", "GET"): Row(users, (200,)),
     ("deleted", "GET"): Row(users, (200,)),
@@ -142,7 +160,15 @@ TABLE: dict[tuple[str, str], Row] = {
     ("delete_many", "POST"): Row(users, (302,), {}),
     ("restore_many", "POST"): Row(users, (302,), {}),
     ("record", "GET"): Row(users, (200,)),
+    ("sessions", "GET"): Row(users, (200,)),
+    ("session_add", "GET"): Row(admins, (200,)),
+    ("session_add", "POST"): Row(admins, (400,), {"title": ""}),
+    ("session", "GET"): Row(hidden_session, (200,)),
+    ("session_stop", "POST"): Row(hidden_session, (302,), {}),
     ("player", "GET"): Row(hidden, (200,)),
+    ("poster", "GET"): Row(hidden, (200,)),
+    ("storyboard", "GET"): Row(hidden, (200,)),
+    ("storyboard_track", "GET"): Row(hidden, (200,)),
     ("media", "GET"): Row(hidden, (200, 302)),
 }
 ROUTES = sorted({route for route, _ in TABLE})
@@ -191,14 +217,21 @@ def house(alice: User, bob: User, ada: User) -> House:
     ivan = User.objects.create(username="ivan")
     people = {"alice": alice, "bob": bob, "ada": ada, "sam": sam, "ivan": ivan}
     enter: dict[str, Callable[[User], Client]] = {"bearer": api, "cookie": browser}
-    clients = {role: enter[role.by](people[role.person]) for role in ROLES[1:]} | {NOBODY: browser(None)}
+    clients = {role: enter[role.by](people[role.person]) for role in ROLES[1:]}
+    clients |= {role: holding(scoped(people[role.person], role.scope)) for role in SCOPED} | {NOBODY: browser(None)}
     User.objects.filter(pk=ivan.pk).update(is_active=False)
     live = ready(alice, build.webm(build.cluster(0, build.block(1, 0))))
+    for kind in PictureKind:
+        enrich._keep(live, kind, enrich.Made(1, 1, 1, 1, enrich.JPEG))
     ivans = Recording.objects.create(session=session_of(ivan), owner=ivan)
     marker = Marker.objects.create(recording=live, at_ms=1)
     gone = deleted(alice)
     uploads = {"live": begun(alice, started(alice)), "deleted": begun(alice, gone)}
     return House(clients, live, gone, ivans, marker, uploads)
+
+
+def scoped(user: User, scope: str) -> str:
+    return tokens.create(user, SORTIE, name=scope, scopes=[Scope(scope)], expires_at=None)[1]
 
 
 def begun(user: User, recording: Recording) -> UUID:
@@ -231,17 +264,24 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def expected(route: str, row: Row, role: Role, kind: str) -> tuple[int, ...]:
+def expected(route: str, row: Row, role: Role, kind: str, method: str) -> tuple[int, ...]:
     is_api = route.startswith("api:")
     entered = role.may_enter(route) and (role.by == "bearer" or not row.token_only)
     if row.rule is not everybody and not entered:
         return (401 if is_api else 302,)
+    if row.rule is not everybody and role.scope and row.needs(method) not in ("", role.scope):
+        return (403,)
     denied = row.rule(role, kind)
     return row.allowed if denied is None else (denied,)
 
 
 def kinds_of(route: str) -> tuple[str, ...]:
     return KINDS if "<" in PATTERNS[route] else ("live",)
+
+
+def callers(route: str) -> list[Role]:
+    """Tokens open no page, whatever their scope."""
+    return [*ROLES, *SCOPED] if route.startswith("api:") else ROLES
 
 
 def test_the_table_has_every_route() -> None:
@@ -252,11 +292,16 @@ def test_the_table_has_every_route() -> None:
 def test_everybody_gets_what_the_table_says(house: House, route: str, method: str) -> None:
     row = TABLE[route, method]
     methods = ("GET", "HEAD") if method == "GET" else (method,)
-    for role, kind, verb in product(ROLES, kinds_of(route), methods):
+    for role, kind, verb in product(callers(route), kinds_of(route), methods):
         address = house.address(route, role, kind)
         with undone():
             answer = send(house.clients[role], verb, address, row.body)
-        assert answer.status_code in expected(route, row, role, kind), (str(role), kind, verb, answer.content[:200])
+        assert answer.status_code in expected(route, row, role, kind, method), (
+            str(role),
+            kind,
+            verb,
+            answer.content[:200],
+        )
         if answer.status_code == 302 and row.rule is not everybody and not role.may_enter(route):
             assert answer["Location"].startswith("/login?next=")
         if answer.status_code in (401, 403, 404) and route.startswith("api:") and verb != "HEAD":
@@ -264,7 +309,7 @@ def test_everybody_gets_what_the_table_says(house: House, route: str, method: st
 
 
 def test_no_other_method_is_answered(house: House) -> None:
-    for route, role in product(ROUTES, ROLES):
+    for route, role in ((name, role) for name in ROUTES for role in callers(name)):
         for method in METHODS - {method for name, method in TABLE if name == route}:
             if method == "HEAD" and (route, "GET") in TABLE:
                 continue
@@ -282,6 +327,8 @@ def refusals(route: str, role: Role, method: str) -> set[int]:
             return {401}
         if rows[0].rule is admins and not role.is_admin:
             return {403}
+        if role.scope:
+            return {200, 403, 405} if method == "OPTIONS" else {403, 405}
     return {200, 405} if route.startswith("api:") and method == "OPTIONS" else {405}
 
 

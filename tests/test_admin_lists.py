@@ -22,7 +22,7 @@ LISTS = {
     "recordings/session": 6,
     "recordings/auditevent": 8,
     "recordings/user": 6,
-    "knox/authtoken": 6,
+    "recordings/token": 6,
 }
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from recordings import logins
 from recordings.models import Recording, User
 from tests.live import Web, Wire, database_url
-from tests.making import BOUNDARY, FORM, events, field, file, form, started, webm
+from tests.making import BOUNDARY, FORM, events, field, file, form, started, token_of, webm
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,8 +31,7 @@ class Sender:
         self.recording = started(alice)
         self.path = f"/api/sessions/{self.recording.session_id}/recording/upload"
         self.form = form(field("recording_id", str(self.recording.pk)), file(webm()))
-        token, _ = logins.issue_token(alice)
-        self.headers: Headers = {"Authorization": f"Bearer {token}", "Content-Type": FORM}
+        self.headers: Headers = {"Authorization": f"Bearer {token_of(alice)}", "Content-Type": FORM}
 
     def begin(self, wire: Wire, headers: Headers, *, bare: bool = False) -> None:
         kind = {"Content-Type": "video/webm"} if bare else {}

@@ -3,12 +3,11 @@
 import pytest
 from django.conf import settings as portal
 from django.test import Client
-from knox.models import AuthToken
 from pytest_django import Settings
 
 from recordings.api import tus as views
 from recordings.ingest.grants import BELIEVED_FOR, Grants
-from recordings.models import Recording, Status, Upload, User
+from recordings.models import Recording, Status, Token, Upload, User
 from tests import tus_client
 from tests.making import api, browser, staged
 from tests.tus_client import UPLOADS, Tus
@@ -121,7 +120,7 @@ def test_a_look_is_believed_for_five_seconds_and_no_longer(
 
 
 def test_a_revoked_token_ends_an_upload(address: str, tus: Tus, clock: Clock) -> None:
-    AuthToken.objects.all().delete()
+    Token.objects.all().delete()
     clock.now += BELIEVED_FOR
     assert tus.patch(address, 100, DATA[100:200]).status_code == 401
 

@@ -1,7 +1,6 @@
 """Django's admin, as Sortie's admins see it: one module for each kind of row, one for the start page."""
 
 from django.contrib.auth.models import Group
-from knox.models import AuthToken
 
 from recordings.admin.audit import AuditEventAdmin
 from recordings.admin.policy import PolicyAdmin
@@ -10,14 +9,14 @@ from recordings.admin.sessions import SessionAdmin
 from recordings.admin.site import site
 from recordings.admin.tokens import TokenAdmin
 from recordings.admin.users import UserAdmin
-from recordings.models import AuditEvent, Policy, Recording, Session, User
+from recordings.models import AuditEvent, Policy, Recording, Session, Token, User
 
 site.register(Recording, RecordingAdmin)
 site.register(Session, SessionAdmin)
 site.register(AuditEvent, AuditEventAdmin)
 site.register(Policy, PolicyAdmin)
 site.register(User, UserAdmin)
-site.register(AuthToken, TokenAdmin)
+site.register(Token, TokenAdmin)
 
 # Importing Django's user admin registers groups; Sortie's policy knows none.
 site.unregister(Group)

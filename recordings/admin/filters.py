@@ -215,6 +215,11 @@ class Admins(YesNo):
     words = ("Admins", "Not admins")
 
 
+class FromLogin(YesNo):
+    title, parameter_name, field = "origin", "login", "from_login"
+    words = ("By signing in", "Made for a purpose")
+
+
 class Active(YesNo):
     title, parameter_name, field = "access", "active", "is_active"
     words = ("Active", "Inactive")

@@ -24,7 +24,7 @@ TABS = [
     ("Audit log", "admin:recordings_auditevent_changelist"),
     ("Policy", "admin:recordings_policy_changelist"),
     ("Users", "admin:recordings_user_changelist"),
-    ("Tokens", "admin:knox_authtoken_changelist"),
+    ("Tokens", "admin:recordings_token_changelist"),
 ]
 
 
@@ -34,8 +34,6 @@ class PortalAdminSite(admin.AdminSite):
     site_header = site_title = "Sortie"
     index_title = "Overview"
     enable_nav_sidebar = False
-    password_change_template = "admin/password.html"  # noqa: S105  (no password)
-    password_change_done_template = "admin/password_done.html"  # noqa: S105
     empty_value_display = columns.NOTHING
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -62,6 +60,10 @@ class PortalAdminSite(admin.AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return LogoutView.as_view(next_page="login")(request)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Where everybody changes theirs."""
+        return HttpResponseRedirect(reverse("account"))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         overview = start_page.context(timezone.now())

@@ -2,16 +2,25 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
 
+from recordings import accounts
 from recordings.admin import columns, filters
 from recordings.admin.base import PortalAdmin, address
+from recordings.audit import actor_of
+from recordings.forms import NewPasswordForm
 from recordings.models import User
 from recordings.permissions import Can, can
 
@@ -64,10 +73,41 @@ class UserAdmin(PortalAdmin[User], _Stock):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return User.objects.all() if can(request.user, Can.ADMINISTER) else User.objects.none()
 
-    # Accounts are changed by Django's own forms, so it is Django's own log that says who changed them.
-    log_addition = admin.ModelAdmin.log_addition
-    log_change = admin.ModelAdmin.log_change
-    history_view = admin.ModelAdmin.history_view
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
+        if not change:
+            accounts.add(obj, actor_of(request))
+        elif form.changed_data:
+            accounts.change(obj, actor_of(request), changed=form.changed_data)
+
+    @method_decorator(sensitive_post_parameters("new", "again"))
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Give somebody a new password, or none."""
+        user = self.get_object(request, id)
+        if user is None:
+            raise Http404
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        form = NewPasswordForm(user, request.POST if request.method == "POST" else None)
+        if "take" in request.POST:
+            accounts.take_password(user, actor_of(request))
+            messages.success(request, "Nobody can sign in to this account by a password any more.")
+            return self._back_to(user)
+        if form.is_valid():
+            accounts.set_password(user, form.cleaned_data["new"], actor_of(request))
+            update_session_auth_hash(request, user)  # so that nobody signs themselves out
+            messages.success(request, "The password was changed. Its user was signed out everywhere.")
+            return self._back_to(user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Password of {user.username}",
+            "opts": self.opts,
+            "person": user,
+            "password_form": form,
+        }
+        return TemplateResponse(request, "admin/set_password.html", context, status=400 if form.errors else 200)
+
+    def _back_to(self, user: User) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:recordings_user_change", args=(user.pk,)))
 
     @admin.display(description="Name")
     def full_name(self, user: User) -> str:
@@ -87,7 +127,7 @@ class UserAdmin(PortalAdmin[User], _Stock):
 
     @admin.display(description="Tokens")
     def tokens(self, user: User) -> SafeString:
-        return format_html('<a href="{}">Tokens</a>', address("authtoken", app="knox", user=user.username))
+        return format_html('<a href="{}">Tokens</a>', address("token", user=user.username))
 
     @admin.display(description="Last signed in")
     def seen(self, user: User) -> SafeString | str:

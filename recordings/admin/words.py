@@ -10,12 +10,27 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "title": lambda value: f"“{value}”",
     "reason": str,
     "fields": ", ".join,
-    "auto_record": lambda value: f"auto-record {'on' if value else 'off'}",
+    "auto_record": lambda value: "auto-record on",
     "hidden": lambda value: f"{value} hidden",
     "size_bytes": megabytes,
     "sha256": lambda value: f"SHA-256 {value[:12]}…",
     "retried": lambda value: "tried again",
+    "account": lambda value: f"“{value}”",
+    "token": lambda value: f"token “{value}”",
+    "begins_with": lambda value: f"{value}…",
+    "login": lambda value: "by signing in",
+    "none": lambda value: "none any more",
+    "is_active": lambda value: "active",
+    "is_staff": lambda value: "admin",
+    "is_superuser": lambda value: "superuser",
     "original": lambda value: "the uploaded file",
+}
+# Of other things it says nothing that they are not so.
+_FALSE = {
+    "auto_record": "auto-record off",
+    "is_active": "no longer active",
+    "is_staff": "no longer admin",
+    "is_superuser": "no longer superuser",
 }
 
 
@@ -29,7 +44,7 @@ def detail(event: AuditEvent, *, named: bool = False) -> str:
 
 
 def _phrase(name: str, value: Any) -> str:
-    if value in ("", None, False) and name != "auto_record":
-        return ""
+    if value in ("", None, False):
+        return _FALSE.get(name, "") if value is False else ""
     say = _SAID.get(name)
     return say(value) if say else f"{name.replace('_', ' ')}: {value}"

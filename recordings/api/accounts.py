@@ -1,18 +1,21 @@
 """Signing in and out for programs."""
 
-from django.http import HttpResponse
+from typing import ClassVar
+
 from drf_spectacular.utils import extend_schema
-from knox.views import LogoutView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recordings import logins, throttle
+from recordings import logins, throttle, tokens
 from recordings.api.authentication import BearerAuthentication, SignedIn
 from recordings.api.errors import ProblemError
 from recordings.api.schema import problems
 from recordings.api.serializers import LoginIn, LoginOut, UserOut
+from recordings.audit import Actor, actor_of, address_of
+from recordings.models import Token
+from recordings.permissions import Can
 
 
 class Login(APIView):
@@ -30,18 +33,19 @@ class Login(APIView):
             raise ProblemError(401, str(error), headers={"WWW-Authenticate": 'Bearer realm="Sortie"'}) from error
         except throttle.TooManyAttempts as error:
             raise ProblemError(429, str(error), headers={"Retry-After": str(error.retry_after)}) from error
-        token, seconds = logins.issue_token(user)
+        by = Actor(user, address_of(request._request))
+        token, seconds = tokens.create_for_login(user, by, agent=request.headers.get("User-Agent", ""))
         return Response({"access_token": token, "expires_in": seconds, "user": UserOut(user).data})
 
 
-class Logout(LogoutView):  # type: ignore[misc]
-    """End the bearer token the request is made with."""
-
+class Logout(APIView):
     authentication_classes = [BearerAuthentication]
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.SIGN_OUT}
 
     @extend_schema(operation_id="logout", request=None, responses={204: None, **problems(401)})
-    def post(self, request: Request, format: None = None) -> HttpResponse:  # noqa: A002
+    def post(self, request: Request) -> Response:
         """End the bearer token the request is made with."""
-        response: HttpResponse = super().post(request, format=format)
-        return response
+        if isinstance(request.auth, Token):
+            tokens.revoke(request.auth, actor_of(request))
+        return Response(status=204)

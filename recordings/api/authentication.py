@@ -1,32 +1,65 @@
 """Who is calling: a bearer token, or the browser's session cookie with its CSRF token in a header."""
 
 import io
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
-from knox.auth import TokenAuthentication
+from django.utils import timezone
 from rest_framework import exceptions
-from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.authentication import BaseAuthentication, CSRFCheck, get_authorization_header
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recordings.models import User
-from recordings.permissions import is_admin
+from recordings import tokens
+from recordings.models import Token, User
+from recordings.permissions import Can, Scope, is_admin, missing_scope
 
 if TYPE_CHECKING:  # REST framework's views import this module to find their defaults
     from rest_framework.views import APIView
 
+logger = logging.getLogger(__name__)
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
-    """`Authorization: Bearer <token>`; tokens are stored hashed."""
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`. The user that comes of it can do no more than the token's scopes allow."""
 
-    def authenticate_credentials(self, token: bytes) -> Any:
-        if not token.isalnum():
-            raise exceptions.AuthenticationFailed("Invalid token.")
-        return super().authenticate_credentials(token)
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        kind, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        token = tokens.find(secret.strip())
+        if token is None:
+            raise exceptions.AuthenticationFailed("The token is not valid, or no longer.")
+        user = token.user
+        user.scopes = token.granted
+        try:
+            tokens.note_use(token, timezone.now())
+        except Error as error:  # no reason to refuse what it is used for
+            logger.warning("The use of token %s could not be noted: %s", token.pk, error)
+        return user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Sortie"'
+
+
+class MissingScope(exceptions.PermissionDenied):
+    """The token's user may, the token may not. RFC 6750, 3.1."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"The token may not be used for this: it lacks the scope “{scope}”.")
+        self.headers = {"WWW-Authenticate": f'Bearer realm="Sortie", error="insufficient_scope", scope="{scope}"'}
+
+
+def require_scope(user: Any, action: Can) -> None:
+    """Raises MissingScope if the request's token is not for such actions, be there an object or not."""
+    scope = missing_scope(user, action)
+    if scope is not None:
+        raise MissingScope(scope)
 
 
 class CookieAuthentication(BaseAuthentication):
@@ -69,10 +102,20 @@ class Nobody(BasePermission):
 
 
 class SignedIn(BasePermission):
+    """Signed in, with a credential for what the view does: by default seeing things, or managing them.
+
+    A view whose methods do something else says so in `does`.
+    """
+
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return bool(request.user and request.user.is_authenticated and request.user.is_active)
+        if not (request.user and request.user.is_authenticated and request.user.is_active):
+            return False
+        method = request.method or ""
+        does: dict[str, Can] = getattr(view, "does", {})
+        require_scope(request.user, does.get(method, Can.VIEW if method in SAFE_METHODS else Can.EDIT))
+        return True
 
 
-class Admin(BasePermission):
+class Admin(SignedIn):
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return is_admin(request.user)
+        return super().has_permission(request, view) and is_admin(request.user)

@@ -115,7 +115,7 @@ class RestoreRecording(APIView):
         deleted = Recording.objects.restorable_by(user, timezone.now()).filter(pk=pk).first()
         if deleted is None or not retention.restore(deleted, actor_of(request)):
             raise NotFound("There is no such recording to restore; its time may be over.")
-        return Response(RecordingOut(recording_or_404(request, pk)).data)
+        return Response(RecordingOut(recording_or_404(request, pk, Can.RESTORE)).data)
 
 
 class DownloadRecording(APIView):

@@ -1,5 +1,6 @@
 """Sessions, and the capture of a recording in one."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -27,6 +28,7 @@ def _shown(session: Session) -> dict[str, object]:
 
 class Sessions(APIView):
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.CREATE_SESSION}
 
     @extend_schema(
         operation_id="list_sessions",
@@ -83,6 +85,7 @@ class OneSession(APIView):
 
 class StopSession(APIView):
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.STOP}
 
     @extend_schema(operation_id="stop_session", request=None, responses={200: SessionOut, **problems(401, 404)})
     def post(self, request: Request, pk: UUID) -> Response:
@@ -93,6 +96,7 @@ class StopSession(APIView):
 
 class StartRecording(APIView):
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.CAPTURE}
 
     @extend_schema(
         operation_id="start_recording", request=None, responses={201: StartedOut, **problems(401, 403, 404, 409)}
@@ -109,6 +113,7 @@ class StartRecording(APIView):
 
 class StopRecording(APIView):
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.CAPTURE}
 
     @extend_schema(
         operation_id="stop_recording",

@@ -26,7 +26,12 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 
 from recordings.api import tus_headers
-from recordings.api.authentication import BearerAuthentication, CookieAuthentication, require_csrf_header
+from recordings.api.authentication import (
+    BearerAuthentication,
+    CookieAuthentication,
+    require_csrf_header,
+    require_scope,
+)
 from recordings.api.bodies import refused
 from recordings.api.errors import ProblemError, handle
 from recordings.audit import Actor, address_of
@@ -34,6 +39,7 @@ from recordings.ingest import intake, pieces, resumable, staging
 from recordings.ingest.grants import Grant, Grants
 from recordings.media.errors import WebmError
 from recordings.models import User
+from recordings.permissions import Can
 
 logger = logging.getLogger(__name__)
 
@@ -257,11 +263,12 @@ def _grant(request: HttpRequest, pk: UUID) -> Grant:
 
 
 def _caller(request: HttpRequest) -> User:
-    """Who sends the request, looked up. Raises 401."""
+    """Who sends the request, looked up. Raises 401, or 403 for a token that is not for uploads."""
     wrapped = Request(request, authenticators=[BearerAuthentication(), CookieAuthentication()])
     user = wrapped.user
     if not isinstance(user, User):
         raise NotAuthenticated
+    require_scope(user, Can.CAPTURE)
     return user
 
 

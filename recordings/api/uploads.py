@@ -1,7 +1,7 @@
 """Upload of a recording in one request."""
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -32,6 +32,7 @@ class FormBody(BaseParser):
 
 class UploadRecording(APIView):
     permission_classes = [SignedIn]
+    does: ClassVar = {"POST": Can.CAPTURE}
     parser_classes = [FormBody]
 
     @extend_schema(

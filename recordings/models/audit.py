@@ -11,6 +11,11 @@ from django.utils import timezone
 class Action(models.TextChoices):
     LOGIN = "login", "Signed in"
     LOGIN_FAILED = "login_failed", "Failed to sign in"
+    USER_ADD = "user_add", "Added an account"
+    USER_CHANGE = "user_change", "Changed an account"
+    PASSWORD = "password", "Changed a password"  # noqa: S105  (no password)
+    TOKEN_CREATE = "token_create", "Created a token"  # noqa: S105
+    TOKEN_REVOKE = "token_revoke", "Revoked a token"  # noqa: S105
     SESSION_START = "session_start", "Started a session"
     SESSION_OPEN = "session_open", "Opened a desktop"
     SESSION_STOP = "session_stop", "Stopped a session"

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from recordings.views import features, library, login, pictures, player, record, sessions
+from recordings.views import account, features, library, login, pictures, player, record, sessions
 
 
 def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
@@ -13,6 +13,10 @@ def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     return [
         path("login", login.sign_in_page, name="login"),
         path("logout", login.sign_out, name="logout"),
+        path("account", account.index, name="account"),
+        path("account/password", account.change_password, name="account_password"),
+        path("account/tokens", account.create_token, name="account_tokens"),
+        path("account/tokens/<uuid:pk>/revoke", account.revoke_token, name="account_token_revoke"),
         path("", library.index if on else off, name="library"),
         path("library/rows", library.rows if on else off, name="library_rows"),
         path("deleted", library.deleted if on else off, name="deleted"),

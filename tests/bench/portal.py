@@ -20,7 +20,8 @@ _SIGN_IN = """
 import json
 from django.contrib import auth
 from django.contrib.sessions.backends.db import SessionStore
-from knox.models import AuthToken
+from recordings import tokens
+from recordings.audit import SORTIE
 from recordings.models import User
 
 user = User.objects.create_user("bench")
@@ -29,7 +30,8 @@ session[auth.SESSION_KEY] = str(user.pk)
 session[auth.BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
 session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
 session.save()
-print(json.dumps({"token": AuthToken.objects.create(user=user)[1], "cookie": session.session_key}))
+token, _ = tokens.create_for_login(user, SORTIE, agent="bench")
+print(json.dumps({"token": token, "cookie": session.session_key}))
 """
 
 

@@ -53,6 +53,11 @@ def people() -> list[str]:
     return list(User.objects.values_list("username", flat=True))
 
 
+def person(name: str) -> str:
+    """One more of whom tests can do with as they please."""
+    return str(User.objects.create_user(name, password=password_of(name)).pk)
+
+
 def titles(name: str) -> dict[str, str]:
     """Ids of what `name` owns, by title."""
     return {recording.title: str(recording.pk) for recording in Recording.objects.filter(owner__username=name)}
@@ -127,6 +132,6 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    known = (people, titles, one, change, days, desktop, auto_record)
+    known = (people, person, titles, one, change, days, desktop, auto_record)
     commands: dict[str, Any] = {f.__name__: f for f in known}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -40,6 +40,12 @@ def _ask(act: str) -> Callable[[Page], None]:
     return select_and_ask
 
 
+def _set_password(page: Page) -> None:
+    page.locator(".field-username a").first.click()
+    page.goto(page.url.replace("/change/", "/password/"))
+    expect(page.get_by_label("New password", exact=True)).to_be_visible()
+
+
 VIEWS = {
     "start": View("ada", "/admin/"),
     "start-table": View("ada", "/admin/", _open(".numbers summary")),
@@ -59,8 +65,9 @@ VIEWS = {
     "users": View("ada", "/admin/recordings/user/"),
     "user": View("ada", "/admin/recordings/user/?q=alice", _open(".field-username a")),
     "user-add": View("ada", "/admin/recordings/user/add/"),
-    "tokens": View("ada", "/admin/knox/authtoken/"),
-    "password": View("ada", "/admin/password_change/"),
+    "tokens": View("ada", "/admin/recordings/token/"),
+    "token-add": View("ada", "/admin/recordings/token/add/"),
+    "password": View("ada", "/admin/recordings/user/?q=alice", _set_password),
 }
 
 
@@ -160,5 +167,5 @@ def test_auto_record_is_a_switch(open_page: OpenPage) -> None:
 
 
 def test_the_current_tab_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
-    page = open_page("/admin/knox/authtoken/", as_user="ada", viewport=SIZES["phone"])
+    page = open_page("/admin/recordings/token/", as_user="ada", viewport=SIZES["phone"])
     expect(page.get_by_role("link", name="Tokens", exact=True)).to_be_in_viewport(ratio=0.99)

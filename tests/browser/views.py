@@ -87,6 +87,21 @@ def _open(selector: str) -> Callable[[Page], None]:
     return lambda page: page.locator(selector).first.click()
 
 
+def _make_token(page: Page) -> None:
+    page.get_by_label("Name").fill("Nightly test run")
+    page.get_by_role("checkbox", name="upload").check()
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _mistype_password(page: Page) -> None:
+    page.get_by_label("Present password").fill("a guess")
+    page.get_by_label("New password", exact=True).fill("a-long-enough-password")
+    page.get_by_label("New password, again").fill("a-long-enough-password")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("This is not your password.")).to_be_visible()
+
+
 VIEWS = {
     "login": View(None, "/login"),
     "library": View("alice", "/"),
@@ -112,6 +127,9 @@ VIEWS = {
     "player-failed": View("alice", "Failover drill"),
     "player-lost": View("alice", "Staging shell", expected="status of 410"),
     "player-held": View("alice", "Access review", expected="status of 410"),
+    "account": View("alice", "/account"),
+    "account-token-made": View("carol", "/account", _make_token),
+    "account-mistake": View("dave", "/account", _mistype_password, expected="status of 400"),
     "api-docs": View(None, "/api/docs"),
     "not-found": View("alice", "/nothing-here", expected="status of 404"),
 }
