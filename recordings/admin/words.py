@@ -25,6 +25,7 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "is_superuser": lambda value: "superuser",
     "original": lambda value: "the uploaded file",
 }
+_ORDER = list(_SAID)
 # Of other things it says nothing that they are not so.
 _FALSE = {
     "auto_record": "auto-record off",
@@ -39,8 +40,13 @@ def detail(event: AuditEvent, *, named: bool = False) -> str:
 
     `named`: the recording's title stands beside it already.
     """
-    known = {name: value for name, value in event.detail.items() if not (named and name == "title")}
-    return " · ".join(filter(None, (_phrase(name, value) for name, value in known.items())))
+    # In our order: a database may keep another one than that in which it was written.
+    names = sorted((name for name in event.detail if not (named and name == "title")), key=_place)
+    return " · ".join(filter(None, (_phrase(name, event.detail[name]) for name in names)))
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER)), name
 
 
 def _phrase(name: str, value: Any) -> str:

@@ -32,8 +32,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token. Its scopes: `read` for GET, `upload` for sessions, capture and uploads, `manage` "
-            "for the rest; 403 names the one that is missing.",
+            "description": "A token. Its scopes: `read` for GET, `upload` for sessions, capture and uploads, "
+            "`manage` for the rest; 403 names the one that is missing.",
         }
 
 
