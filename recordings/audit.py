@@ -34,9 +34,16 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def address_of(request: HttpRequest) -> str | None:
+    """The address of the client that sent a request."""
+    return client_address(
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""), peer=request.META.get("REMOTE_ADDR", "")
+    )
+
+
+def client_address(*, forwarded: str, peer: str) -> str | None:
     """The client's address: what our own proxy added to `X-Forwarded-For`, or the peer's."""
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SORTIE_BEHIND_PROXY else ""
-    return _address(forwarded.rpartition(",")[2]) or _address(request.META.get("REMOTE_ADDR", ""))
+    ours = forwarded.rpartition(",")[2] if settings.SORTIE_BEHIND_PROXY else ""
+    return _address(ours) or _address(peer)
 
 
 def _address(text: str) -> str | None:

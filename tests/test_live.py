@@ -3,6 +3,7 @@
 import pytest
 from django.test import RequestFactory, override_settings
 
+from recordings.live import vnc
 from recordings.live.origins import is_ours
 from recordings.views.sessions import live_address
 
@@ -57,3 +58,11 @@ def test_where_the_live_process_is(setting: str, secure: bool, address: str) -> 
     request = RequestFactory().get("/sessions/1", secure=secure, HTTP_HOST="sortie.example:8000")
     with override_settings(SORTIE_LIVE_URL=setting, ALLOWED_HOSTS=["sortie.example"]):
         assert live_address(request, "/sessions/1") == address
+
+
+@pytest.mark.parametrize(("behind_proxy", "address"), [(True, "203.0.113.7"), (False, "127.0.0.1")])
+def test_whom_the_audit_log_names(behind_proxy: bool, address: str) -> None:
+    scope = {"headers": [(b"x-forwarded-for", b"10.0.0.1, 203.0.113.7")], "client": ["127.0.0.1", 4711]}
+    with override_settings(SORTIE_BEHIND_PROXY=behind_proxy):
+        assert vnc.address_of(scope) == address
+    assert vnc.address_of({"headers": [], "client": None}) is None

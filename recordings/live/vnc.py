@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -69,7 +70,7 @@ class VncBridge(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has n
         code, reason = UNREACHABLE, "The desktop closed the connection."
         try:
             desktop = await database_sync_to_async(desktops.open_for)(
-                user, pk, audit.Actor(user, _address(self.scope))
+                user, pk, audit.Actor(user, address_of(self.scope))
             )
             await self._bridge(user, pk, desktop)
         except desktops.NoDesktop as error:
@@ -155,6 +156,8 @@ class _Browser:
             await to_desktop.drain()
 
 
-def _address(scope: "dict[str, object]") -> str | None:
-    client = scope.get("client")
-    return str(client[0]) if isinstance(client, list | tuple) and client else None
+def address_of(scope: dict[str, Any]) -> str | None:
+    """The address of the client behind an ASGI connection."""
+    forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+    peer, *_ = scope.get("client") or ("",)
+    return audit.client_address(forwarded=forwarded, peer=str(peer))
