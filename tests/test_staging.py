@@ -125,7 +125,7 @@ def small_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False)
     if mounted.returncode:
         pytest.skip("A small file system can only be made by root.")
-    monkeypatch.setattr(local, "need_space", lambda place, length: None)
+    monkeypatch.setattr(local, "need_space", lambda place, length, floor: None)
     yield
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -147,7 +147,10 @@ def test_uploads_stop_before_the_disk_is_full(alice: User, monkeypatch: pytest.M
     client, recording = api(alice), started(alice)
     begun = intake.Intake(expected=1 << 20)
     begun.write(webm())
-    monkeypatch.setattr(local, "FREE_SPACE_FLOOR", 1 << 60)
+    for floor in ("FREE_SPACE_FLOOR", "LAST_SPACE"):
+        monkeypatch.setattr(local, floor, 1 << 60)
+    # A disk that is large enough to spare so much.
+    monkeypatch.setattr(local, "SMALL_DISK", 1)
     assert upload(client, recording).status_code == 507
     with pytest.raises(staging.DiskFull):
         begun.write(b"x")

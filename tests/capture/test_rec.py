@@ -120,8 +120,8 @@ def test_the_command_has_a_controlling_terminal_of_the_right_size_before_it_star
     with sortie("rec", "--", "sh", "-c", "stty size </dev/tty; tty; ps -o stat= -p $$", columns=133, rows=41) as it:
         assert it.wait() == 0
         assert b"41 133\r\n/dev/pts/" in it.shown
-        # The leader of its session, in the foreground; `N` if the tests run with less priority.
-        it.wait_for("SN?s[+]")
+        # The leader of its session, in the foreground; `N` or `<` if the tests run with another priority.
+        it.wait_for("S[N<]?s[+]")
 
 
 def test_the_commands_terminal_has_the_modes_of_the_users(sortie: OpenTerminal) -> None:
@@ -185,8 +185,8 @@ def test_what_was_ignored_stays_ignored_as_under_nohup(home: Path) -> None:
     with Terminal(command, environment(home)) as terminal:
         assert terminal.wait() == 3
         ignored = int(terminal.wait_for(r"SigIgn:\s+([0-9a-f]+)")[1], 16)
-    # Hang-up, and nothing of what Python ignores for itself.
-    assert ignored == 1 << (signal.SIGHUP - 1)
+    # Hang-up, and nothing of what Python ignores for itself. From 32 on signals are the C library's own affair.
+    assert ignored & ((1 << 31) - 1) == 1 << (signal.SIGHUP - 1)
 
 
 def test_job_control_works_in_a_recorded_shell(sortie: OpenTerminal) -> None:

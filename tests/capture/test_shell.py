@@ -72,8 +72,9 @@ def test_a_login_gets_its_login_shell_and_is_recorded(box: Box, home: Path) -> N
         terminal.press("echo $0; shopt -q login_shell && echo it is; stty size\r")
         terminal.wait_for("29 99")
         terminal.resize(120, 35)
-        terminal.press("stty size; exit 7\r")
-        terminal.wait_for("35 120")
+        # Over ssh the news of it may come after what is typed.
+        terminal.press("until [ \"$(stty size)\" = '35 120' ]; do sleep 0.1; done; stty size; exit 7\r")
+        terminal.wait_for("\n35 120\r")
         assert terminal.wait() == 7
     path = box.newest(1)
     shown = casts.text_of(path)

@@ -55,8 +55,9 @@ def test_a_shell_through_the_proxy(through: Through, home: Path, sshd: Sshd) -> 
         terminal.press("stty size; echo żółć 日本\r")
         terminal.wait_for("20 90")
         terminal.resize(111, 33)
-        terminal.press("stty size; exit 4\r")
-        terminal.wait_for("33 111")
+        # The news of it may come after what is typed.
+        terminal.press("until [ \"$(stty size)\" = '33 111' ]; do sleep 0.1; done; stty size; exit 4\r")
+        terminal.wait_for("\n33 111\r")
         assert terminal.wait() == 4
     path = through.recording()
     header, events = casts.read(path)
