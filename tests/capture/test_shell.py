@@ -74,7 +74,7 @@ def test_a_login_gets_its_login_shell_and_is_recorded(box: Box, home: Path) -> N
         terminal.resize(120, 35)
         # Over ssh the news of it may come after what is typed.
         terminal.press("until [ \"$(stty size)\" = '35 120' ]; do sleep 0.1; done; stty size; exit 7\r")
-        terminal.wait_for("\n35 120\r")
+        terminal.wait_for("[\r\n]35 120\r")
         assert terminal.wait() == 7
     path = box.newest(1)
     shown = casts.text_of(path)

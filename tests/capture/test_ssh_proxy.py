@@ -57,7 +57,7 @@ def test_a_shell_through_the_proxy(through: Through, home: Path, sshd: Sshd) -> 
         terminal.resize(111, 33)
         # The news of it may come after what is typed.
         terminal.press("until [ \"$(stty size)\" = '33 111' ]; do sleep 0.1; done; stty size; exit 4\r")
-        terminal.wait_for("\n33 111\r")
+        terminal.wait_for("[\r\n]33 111\r")
         assert terminal.wait() == 4
     path = through.recording()
     header, events = casts.read(path)
