@@ -28,6 +28,9 @@ PROFILE_FREE = (
     "test_webm",
 )
 
+# Pages are the same whatever is behind them; what records, sends and plays is tried in both profiles.
+IN_BOTH = ("browser/test_never_lost", "browser/test_pictures", "browser/test_player", "browser/test_record.py")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this profile could tell nothing new about: it is not skipped, as nothing is missing."""
@@ -41,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_for(profile: str, item: pytest.Item) -> bool:
     place = item.path.relative_to(Path(__file__).parent).as_posix()
-    if place.startswith(PROFILE_FREE):
+    if place.startswith(PROFILE_FREE) or (place.startswith("browser/") and not place.startswith(IN_BOTH)):
         return profile == "single"
     marker = item.get_closest_marker("only")
     return marker is None or profile in marker.args

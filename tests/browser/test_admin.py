@@ -71,7 +71,6 @@ VIEWS = {
 }
 
 
-@pytest.mark.only("single")
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_view(open_page: OpenPage, stocked: dict[str, str], pictures: Path, name: str) -> None:
     view = VIEWS[name]

@@ -12,9 +12,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.portal import Portal
 from tests.browser.views import VIEWS, in_every_way
 
-# A page looks the same whatever keeps its recordings.
-pytestmark = pytest.mark.only("single")
-
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
 
 
