@@ -29,6 +29,11 @@ NOT_ROWS = {"encryptor", "self._closed"}
 LIBRARIES = {
     # A program of its own, which imports its libraries only once it runs.
     "recordings.media.pictures": {"av", "PIL"},
+    # For programs of their own too, which ask for the emulator only once they run.
+    "recordings.media.terminal.screen": {"avt"},
+    "recordings.media.terminal.rows": {"avt"},
+    "recordings.media.terminal.watch": {"avt"},
+    "recordings.media.terminal.program": {"avt"},
     # Faster where it is installed, and not needed.
     "recordings.media.asciicast.packing": {"isal"},
 }

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROGRAMS = ("pictures",)
+PROGRAMS = {"pictures": "pictures", "terminal": "terminal.program"}
 NOTHING_TO_MAKE = 3
 NOBODY = 65534
 
@@ -43,7 +43,7 @@ def main() -> None:
         raise SystemExit(f"There is no program {name}.")
     # Started by its path, and shut off from the environment, it knows no other module of this package.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    program: Any = importlib.import_module(f"recordings.media.{name}")
+    program: Any = importlib.import_module(f"recordings.media.{PROGRAMS[name]}")
     refusals = program.prepare()
     source, sink = os.fdopen(0, "rb", closefd=False), os.fdopen(1, "wb", closefd=False)
     give_up_rights(program.RIGHTS)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from recordings.media.asciicast import Idle
 from recordings.media.asciicast.idle import Gaps
 
-# Events at 0.1, 10.1, 10.6 and 25.6 seconds.
-IDLE = Idle(gaps=((100, 10_000), (10_600, 15_000)))
+# Events at 0.1, 10.1, 10.6 and 25.6 seconds, in milliseconds rather than the microseconds of real ones.
+IDLE = Idle(shortest=500, gaps=((100, 10_000), (10_600, 15_000)))
 
 
 @pytest.mark.parametrize(
@@ -49,29 +49,28 @@ def test_of_too_many_gaps_the_long_ones_stay() -> None:
         gaps.add(now, now + length)
         now += length
     made = gaps.made()
-    assert [length for _, length in made.gaps] == [60_000] * 4
-    assert made.shortest_ms == 1000
-    assert made.limited(10).played(now // 1000) == made.limited(1000).played(now // 1000)
+    assert [length for _, length in made.gaps] == [60_000_000] * 4
+    assert made.shortest == 1_000_000
+    assert made.limited(10).played(now) == made.limited(1_000_000).played(now)
 
 
 lengths = st.lists(st.integers(1, 5_000_000), min_size=1, max_size=50)
 
 
-@given(lengths=lengths, limit=st.integers(500, 4000))
+@given(lengths=lengths, limit=st.integers(500_000, 4_000_000))
 def test_it_is_what_playing_event_by_event_comes_to(lengths: list[int], limit: int) -> None:
     gaps = Gaps(most=1000)
-    events, shown = [0], [0.0]
+    events, shown = [0], [0]
     for length in lengths:
         gaps.add(events[-1], events[-1] + length)
         events.append(events[-1] + length)
-        shown.append(shown[-1] + min(length / 1000, limit))
+        shown.append(shown[-1] + min(length, limit))
     times = gaps.made().limited(limit)
-    for event, moment in zip(events, shown, strict=True):
-        assert times.played(event // 1000) == pytest.approx(moment, abs=2 * len(lengths))
-        assert times.recorded(times.played(event // 1000)) == pytest.approx(event / 1000, abs=2 * len(lengths))
+    assert [times.played(event) for event in events] == shown
+    assert [times.recorded(moment) for moment in shown] == events
 
 
-@given(lengths=lengths, limit=st.integers(500, 4000))
+@given(lengths=lengths, limit=st.integers(500_000, 4_000_000))
 def test_later_is_never_earlier(lengths: list[int], limit: int) -> None:
     gaps = Gaps(most=1000)
     now = 0
@@ -79,7 +78,7 @@ def test_later_is_never_earlier(lengths: list[int], limit: int) -> None:
         gaps.add(now, now + length)
         now += length
     times = gaps.made().limited(limit)
-    played = [times.played(ms) for ms in range(0, now // 1000, 97)]
+    played = [times.played(moment) for moment in range(0, now, 97_001)]
     assert played == sorted(played)
-    recorded = [times.recorded(ms) for ms in range(0, now // 1000, 97)]
+    recorded = [times.recorded(moment) for moment in range(0, now, 97_001)]
     assert recorded == sorted(recorded)

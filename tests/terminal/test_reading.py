@@ -125,8 +125,10 @@ def test_a_scan_tells_what_there_is(tmp_path: Path) -> None:
     assert dict(found.events) == {"o": 2, "i": 1, "r": 1, "m": 2, "zz": 1, "x": 1}
     assert (found.width, found.height, found.largest) == (80, 24, (100, 30))
     assert (found.duration_ms, found.exit_status) == (10500, 3)
-    assert [(marker.at_ms, marker.label) for marker in found.markers] == [(3000, "here"), (3500, "")]
-    assert found.idle.gaps == ((100, 900), (1100, 900), (2000, 1000), (3500, 6750))
+    assert [(marker.at, marker.label) for marker in found.markers] == [(3_000_000, "here"), (3_500_000, "")]
+    assert [(start // 1000, length // 1000) for start, length in found.idle.gaps] == [
+        *((100, 900), (1100, 900), (2000, 1000), (3500, 6750))
+    ]
 
 
 REPAIRED = {

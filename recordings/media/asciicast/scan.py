@@ -16,9 +16,9 @@ LONGEST_LABEL = 200
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A named moment, `at_ms` milliseconds after the start."""
+    """A named moment, `at` microseconds after the start."""
 
-    at_ms: int
+    at: int
     label: str
 
 
@@ -111,7 +111,7 @@ class _Facts:
             size = size_of(text, self._limits.side) or self.largest
             self.largest = (max(self.largest[0], size[0]), max(self.largest[1], size[1]))
         elif code == MARKER and len(self.markers) < self._limits.markers:
-            self.markers.append(Marker(round(time / 1000), text[:LONGEST_LABEL]))
+            self.markers.append(Marker(time, text[:LONGEST_LABEL]))
         elif code == EXIT:
             self.exit_status = status_of(text)
 

@@ -19,7 +19,7 @@ BLOCK = 256 * 1024  # characters
 def version_2(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
     """The cast in blocks of lines; times are from the start."""
     yield _header_line(header, {"version": 2, "width": header.width, "height": header.height}, "theme")
-    yield from _blocks(f"[{_seconds(time)},{_string(code)},{_string(text)}]\n" for time, code, text in events)
+    yield from _blocks(event_json(*event) + "\n" for event in events)
 
 
 def version_3(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
@@ -27,11 +27,14 @@ def version_3(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
     term: dict[str, Any] = {"cols": header.width, "rows": header.height}
     term |= _given({"type": header.term_type or header.env.get("TERM", ""), "version": header.term_version})
     if header.theme:
-        term["theme"] = _theme(header.theme)
+        term["theme"] = theme_json(header.theme)
     yield _header_line(header, {"version": 3, "term": term}, "")
-    yield from _blocks(
-        f"[{_seconds(interval)},{_string(code)},{_string(text)}]\n" for interval, code, text in _intervals(events)
-    )
+    yield from _blocks(event_json(*event) + "\n" for event in _intervals(events))
+
+
+def event_json(time: int, code: str, text: str) -> str:
+    """An event as JSON; `time` in microseconds."""
+    return f"[{seconds_text(time)},{json_string(code)},{json_string(text)}]"
 
 
 def without_input(events: Iterable[Event]) -> Iterator[Event]:
@@ -53,7 +56,7 @@ def _header_line(header: Header, first: dict[str, Any], theme: str) -> bytes:
             "command": header.command,
             "title": header.title,
             "env": dict(header.env),
-            theme: _theme(header.theme) if theme and header.theme else None,
+            theme: theme_json(header.theme) if theme and header.theme else None,
             "sortie": about,
         }
     )
@@ -64,7 +67,8 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", {})}
 
 
-def _theme(theme: Theme) -> dict[str, str]:
+def theme_json(theme: Theme) -> dict[str, str]:
+    """A theme as headers have it."""
     return {"fg": theme.foreground, "bg": theme.background, "palette": ":".join(theme.palette)}
 
 
@@ -75,11 +79,13 @@ def _intervals(events: Iterable[Event]) -> Iterator[Event]:
         before = time
 
 
-def _seconds(microseconds: int) -> str:
+def seconds_text(microseconds: int) -> str:
+    """Seconds with six decimals."""
     return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
 
 
-def _string(text: str) -> str:
+def json_string(text: str) -> str:
+    """`text` as a JSON string, quotes and all."""
     encoded: str = encode_basestring(text)
     return encoded
 
