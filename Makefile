@@ -29,7 +29,7 @@ format: ## bring Python into the house style
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: ## measure uploads, downloads and finishing against other servers
+bench: ## measure uploads, downloads, finishing and recording against other programs
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.bench $(ARGS)
 
