@@ -37,7 +37,7 @@ fuzz: ## throw mutated recordings at the WebM parser
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.fuzz_webm $(ARGS)
 
-soak: ## kill, cut and fill whatever can be, many times, while uploads run (ARGS="web-killed --share 0.1")
+soak: ## kill, cut and fill whatever can be, many times, while uploads run (ARGS="web --share 0.1")
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.soak $(ARGS)
 

@@ -1,6 +1,5 @@
 """What the recorder's tests share. They need no portal, and no second run with a cluster's parts."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and item.get_closest_marker("only") is None:
             item.add_marker(pytest.mark.only("single"))
-
-
-def rounds(few: int, many: int) -> int:
-    """How often to try what fails only sometimes: `few` times, or `many` if SORTIE_SOAK is set."""
-    return many if os.environ.get("SORTIE_SOAK") else few
 
 
 @pytest.fixture

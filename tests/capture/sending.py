@@ -3,16 +3,14 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.capture.tus_stub import TOKEN
+from tests.capture.user import wait_until
 from tests.portal import Portal
-
-PATIENCE = 30.0
 
 
 def keep_login(home: Path, url: str, token: str = TOKEN, *, username: str = "alice", lasts: float = 3600.0) -> None:
@@ -55,11 +53,3 @@ def ledger(home: Path) -> list[dict[str, Any]]:
     """The lines of what was sent."""
     path = uploads_folder(home) / "sent.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def wait_until(true: Callable[[], object], what: str) -> None:
-    """Fails if it does not become true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.02)

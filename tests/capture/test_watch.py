@@ -14,10 +14,11 @@ import pytest
 
 from recordings.capture import watching
 from recordings.capture.library import Entry
-from tests.capture.conftest import OpenTerminal, rounds
-from tests.capture.sending import keep_login, ledger, uploads_folder, wait_until
+from tests.capture.conftest import OpenTerminal
+from tests.capture.killing import kill_watch
+from tests.capture.sending import keep_login, ledger, uploads_folder
 from tests.capture.tus_stub import Fault, TusStub
-from tests.capture.user import ROOT, SORTIE, environment, run
+from tests.capture.user import ROOT, SORTIE, environment, run, wait_until
 
 LINE = '[1.0, "o", "hello"]\n'
 HEADER = '{"version": 2, "width": 80, "height": 24}\n'
@@ -103,16 +104,7 @@ def test_it_waits_and_sends_until_it_is_stopped(stub: TusStub, home: Path, spool
 
 
 def test_killed_at_any_moment_it_sends_each_once(stub: TusStub, home: Path, spool: Path) -> None:
-    command = [*SORTIE, "watch", "--every", "0.05", "-q", str(spool)]
-    files = []
-    for number in range(rounds(6, 50)):
-        files.append(make(spool, f"take-{number}", LINE * 80_000 + f'[3.0, "o", "{number}"]\n'))
-        process = subprocess.Popen(command, env=environment(home), cwd=ROOT)
-        # Each file takes four requests, or one more for going on with it.
-        seen, enough = len(stub.requests), random.randrange(1, 5)
-        wait_until(lambda: len(stub.requests) >= seen + enough, "a request")  # noqa: B023 - it is called here only
-        process.kill()
-        process.wait()
+    files = [kill_watch(home, spool, stub, random.Random()) for _ in range(6)]
     assert run(home, "watch", "--once", str(spool)).returncode == 0
     complete = sorted(bytes(one.content) for one in stub.uploads.values() if len(one.content) == one.length)
     assert complete == sorted(path.read_bytes() for path in files)

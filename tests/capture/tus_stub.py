@@ -157,8 +157,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if int(self.headers["Upload-Offset"]) != len(upload.content):
                 return 409, {"Upload-Offset": str(len(upload.content))}, b""
             digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-            assert self.headers["Upload-Checksum"] == f"sha256 {digest}"
-            assert self.headers["Content-Type"] == "application/offset+octet-stream"
+            if self.headers["Upload-Checksum"] != f"sha256 {digest}":
+                return 460, {}, b""  # cut off, as its sender was killed
+            if self.headers["Content-Type"] != "application/offset+octet-stream":
+                return 415, {}, b""
             upload.content += body
         headers = {"Upload-Offset": str(len(upload.content)), "Sortie-Recording": upload.recording}
         return (204 if self.command == "PATCH" else 200), headers, b""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,6 +46,14 @@ def run(home: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess
     if "stdout" not in more:
         options["capture_output"] = True
     return subprocess.run([*SORTIE, *arguments], env=environment(home, **variables), **options | more)
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Fails if it does not become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.02)
 
 
 class Terminal:

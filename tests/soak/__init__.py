@@ -1,1 +1,1 @@
-"""Uploads into a real portal whose parts die: `python -m tests.soak`; in short, tests/faults."""
+"""Uploads into a portal whose parts die, and a recorder that does: `python -m tests.soak`; in short, the tests."""
