@@ -33,8 +33,11 @@ class Ending:
 
     @property
     def over(self) -> bool:
-        """Whether to stop."""
+        """Whether to wait no more. What is there already is still to be read, unless it is `enough`."""
         # A little tolerance: poll counts whole milliseconds.
-        return self.begun and (
-            self._idle > IDLE_SECONDS - 0.005 or self._waited > WAIT_SECONDS or self._read > READ_BYTES
-        )
+        return self.begun and (self._idle > IDLE_SECONDS - 0.005 or self._waited > WAIT_SECONDS or self.enough)
+
+    @property
+    def enough(self) -> bool:
+        """Whether to stop though there may be more."""
+        return self._read > READ_BYTES

@@ -146,8 +146,20 @@ class PipeSession:
                 os.close(fd)
 
     def _has_more(self) -> bool:
-        pending = any(stream.outlet.pending for stream in self._streams)
-        return pending or not (self._ending.over or all(stream.ended for stream in self._streams))
+        going = [stream for stream in self._streams if not stream.ended]
+        if not going or any(stream.outlet.pending for stream in self._streams):
+            return any(stream.outlet.pending for stream in self._streams)
+        # On a busy machine the time may be over though nobody has looked yet.
+        return not self._ending.over or (not self._ending.enough and any(map(self._pass_on_at_once, going)))
+
+    def _pass_on_at_once(self, stream: Stream) -> bool:
+        """False if there was nothing."""
+        look = select.poll()
+        look.register(stream.source, select.POLLIN)
+        if not look.poll(0):
+            return False
+        self._pass_on(stream)
+        return not stream.ended
 
     # The loop
 
