@@ -66,8 +66,17 @@ def declined() -> bool:
 
 
 def is_nested() -> bool:
-    """Whether a recording is going on around us."""
-    return bool(os.environ.get(SESSION_VARIABLE))
+    """Whether a recording is going on around us.
+
+    What the variable names may be over: whatever outlives a recorded session, such as a tmux server, hands it on.
+    """
+    session = os.environ.get(SESSION_VARIABLE)
+    if not session:
+        return False
+    from recordings.capture import cast_file, library
+
+    found = library.with_id(session)
+    return not found or any(cast_file.is_locked(path) for path in found)
 
 
 def run(plan: Plan) -> int:

@@ -43,7 +43,7 @@ class Entry:
         self.base = base
         name = os.path.basename(base)
         dated = DATED_NAME.fullmatch(name)
-        self.session_id = dated[3] if dated else name
+        self.session_id = id_of(base)
         self.name = dated[1] if dated else ""
         self.host = self.user = self.title = ""
         self.commands: int | None = None
@@ -86,17 +86,35 @@ class Entry:
 
 def entries(folder: str) -> "Iterator[Entry]":
     """All recordings below `folder`, in no order, with what their names say. `fill` says the rest."""
+    for path, base in files(folder):
+        yield Entry(path, base)
+
+
+def files(folder: str) -> "Iterator[tuple[str, str]]":
+    """The recordings below `folder`: the path of each, and that without its suffix."""
     try:
         found = list(os.scandir(folder))
     except FileNotFoundError:
         return
     for item in found:
         if item.is_dir(follow_symlinks=False):
-            yield from entries(item.path)
+            yield from files(item.path)
         else:
             base = without_suffix(item.path)
             if base and item.is_file(follow_symlinks=False):
-                yield Entry(item.path, base)
+                yield item.path, base
+
+
+def id_of(base: str) -> str:
+    """The session's ID, from a recording's name without its suffix."""
+    name = os.path.basename(base)
+    dated = DATED_NAME.fullmatch(name)
+    return dated[3] if dated else name
+
+
+def with_id(session_id: str) -> list[str]:
+    """The files of the recordings here of this session."""
+    return [path for path, base in files(home.recordings_folder()) if id_of(base) == session_id]
 
 
 def without_suffix(path: str) -> str:
@@ -124,7 +142,7 @@ def find(text: str) -> Entry:
 
 def short_id(session_id: str) -> str:
     """The shortest beginning, of four characters or more, that no other recording here shares."""
-    others = [entry.session_id for entry in entries(home.recordings_folder()) if entry.session_id != session_id]
+    others = {id_of(base) for _, base in files(home.recordings_folder())} - {session_id}
     for length in range(4, len(session_id)):
         if not any(other.startswith(session_id[:length]) for other in others):
             return session_id[:length]

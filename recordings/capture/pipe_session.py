@@ -52,7 +52,7 @@ class PipeSession:
     _emit: "Emit"
 
     def __init__(self, typed: "TypedInput | None" = None) -> None:
-        self.size = terminal.window_size(1) or terminal.window_size(2) or terminal.DEFAULT_SIZE
+        self.size = (terminal.window(1) or terminal.window(2) or terminal.DEFAULT_WINDOW)[:2]
         self.signals = signals.Signals(CAUGHT)
         self._typed = typed
         self._streams: list[Stream] = []

@@ -42,7 +42,8 @@ class PtySession:
     _emit: "Emit"
 
     def __init__(self, typed: "TypedInput | None" = None, *, stdin: int = 0, stdout: int = 1) -> None:
-        self.size = terminal.window_size(stdout) or terminal.window_size(stdin) or terminal.DEFAULT_SIZE
+        self._window = terminal.window(stdout) or terminal.window(stdin) or terminal.DEFAULT_WINDOW
+        self.size = self._window[:2]
         self.signals = signals.Signals(CAUGHT)
         self._typed = typed
         self._stdin, self._stdout = stdin, stdout
@@ -94,7 +95,7 @@ class PtySession:
         self._pid, self._master = spawn.in_terminal(
             command,
             self.signals,
-            size=self.size,
+            size=self._window,
             modes=(terminal.attributes(self._stdin) or terminal.attributes(self._stdout))
             if self._has_modes
             else None,
@@ -106,7 +107,7 @@ class PtySession:
         modes = self._raw.enter()
         if modes is not None and not self._has_modes:
             self._has_modes = True
-            termios.tcsetattr(self._master, termios.TCSANOW, modes)
+            terminal.set_modes(self._master, termios.TCSANOW, modes)
 
     def _has_more(self) -> bool:
         """Whether, after the command's end, there is still output to come or to pass on."""
@@ -287,13 +288,15 @@ class PtySession:
         self._resize()
 
     def _resize(self) -> None:
-        size = terminal.window_size(self._stdout) or terminal.window_size(self._stdin)
-        if size is None or size == self.size:
+        window = terminal.window(self._stdout) or terminal.window(self._stdin)
+        if window is None or window == self._window:
             return
-        self.size = size
+        self._window = window
         moment = time.monotonic()
-        terminal.set_window_size(self._master, size)
-        self._emit(moment, RESIZE, b"%dx%d" % size)
+        terminal.set_window(self._master, window)
+        if self.size != window[:2]:
+            self.size = window[:2]
+            self._emit(moment, RESIZE, b"%dx%d" % self.size)
 
     def _forward(self, number: int) -> None:
         """Pass a signal on to what runs in the foreground of the command's terminal."""

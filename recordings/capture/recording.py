@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 class Recording:
     """A recording being made; events go to `track`."""
 
-    def __init__(self, path: str, about: dict[str, str], file: CastFile, track: Track, started: float) -> None:
+    def __init__(
+        self, path: str, about: dict[str, str], file: CastFile, track: Track, *, started: float, title: str
+    ) -> None:
         self.path = path
         self.session_id = about["session_id"]
         self.track = track
         self.duration = 0.0
         self._about = about
+        self._title = title
         self._file = file
         self._started = started
         self._began = time.time()
@@ -54,6 +57,7 @@ class Recording:
             commands=1,
             size=os.stat(self.path).st_size,
             payload=self.track.transcript.payload,
+            title=self._title,
             **self.track.faults(),
         )
 
@@ -81,7 +85,7 @@ def begin(
         os.unlink(path)
         raise
     track = Track(file, renderer, options, started=started, payload=len(first), on_error=on_error)
-    return Recording(path, about, file, track, started)
+    return Recording(path, about, file, track, started=started, title=str(header.get("title") or ""))
 
 
 def published(about: dict[str, str]) -> dict[str, str]:

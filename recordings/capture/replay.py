@@ -55,7 +55,7 @@ class Player:
             self._write(self._screen.reset() + ("" if self._fresh_line else "\r\n"))
             if before is not None:
                 # Flushed: whatever was typed, or sent by the terminal, was not meant for the shell.
-                termios.tcsetattr(self._terminal, termios.TCSAFLUSH, before)
+                terminal.set_modes(self._terminal, termios.TCSAFLUSH, before)
 
     def _take_terminal(self) -> "list[Any] | None":
         """Raw but for Ctrl-C: output as recorded already has its carriage returns, and keys are ours."""
@@ -67,7 +67,7 @@ class Player:
         modes = terminal.raw(before)
         modes[terminal.LFLAG] |= termios.ISIG
         modes[terminal.CC][termios.VSUSP] = modes[terminal.CC][termios.VQUIT] = b"\0"
-        termios.tcsetattr(self._keys, termios.TCSADRAIN, modes)
+        terminal.set_modes(self._keys, termios.TCSADRAIN, modes)
         return before
 
     def _wait_until(self, due: float) -> None:
@@ -110,7 +110,11 @@ class Player:
         if data:
             self._fresh_line = data.endswith((b"\n", b"\r"))
         while data:
-            data = data[os.write(self._stdout, data) :]
+            try:
+                data = data[os.write(self._stdout, data) :]
+            except BlockingIOError:
+                # Somebody who shares this terminal or pipe has set it so.
+                select.select([], [self._stdout], [])
 
 
 def _leave(number: int, frame: object) -> None:

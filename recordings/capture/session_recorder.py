@@ -45,15 +45,17 @@ class SessionRecorder:
         height: int = 24,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        self._lock = threading.RLock()
         self.session_id = session_id
         self._config = config
         self._size = (width, height)
-        self._metadata = dict(metadata or {})
+        self._metadata: dict[str, Any] = {}
+        with self._guarded(recording=False):
+            self._metadata = dict(metadata or {})
         self._file: CastFile | None = None
         self._started = 0.0
         self._typed = TypedInput()
         self._streams = {OUTPUT: Utf8Stream(), INPUT: Utf8Stream()}
-        self._lock = threading.RLock()
 
     @property
     def active(self) -> bool:

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # Passed on to the command; whoever sends one means the command.
-FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+FORWARDED = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
 # Python ignores these, and would hand that on to the command.
 PYTHON_IGNORES = (signal.SIGPIPE, signal.SIGXFSZ)
 # Not a signal: what `wake` puts on the pipe.

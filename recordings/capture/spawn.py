@@ -66,7 +66,7 @@ def in_terminal(
     command: Command,
     caught: "signals.Signals",
     *,
-    size: tuple[int, int],
+    size: "terminal.Window",
     modes: "list[Any] | None",
     own_stderr: bool,
 ) -> tuple[int, int]:
@@ -78,9 +78,9 @@ def in_terminal(
     """
     master, slave = os.openpty()
     try:
-        terminal.set_window_size(slave, size)
+        terminal.set_window(slave, size)
         if modes is not None:
-            termios.tcsetattr(slave, termios.TCSANOW, modes)
+            terminal.set_modes(slave, termios.TCSANOW, modes)
         stderr = os.dup(2) if own_stderr else -1
 
         def enter() -> None:

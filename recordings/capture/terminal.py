@@ -11,22 +11,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DEFAULT_SIZE = (80, 24)
+# Columns, rows, and the whole in pixels, which programs that show pictures ask for; 0 where that is not known.
+Window = tuple[int, int, int, int]
+DEFAULT_WINDOW: Window = (80, 24, 0, 0)
 IFLAG, OFLAG, CFLAG, LFLAG, ISPEED, OSPEED, CC = range(7)
 
 
-def window_size(fd: int) -> tuple[int, int] | None:
-    """Columns and rows; None if `fd` is no terminal or does not know its size."""
+def window(fd: int) -> Window | None:
+    """How large a terminal is; None if `fd` is none or does not know its size."""
     try:
-        rows, columns, _, _ = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))
+        rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))
     except OSError:
         return None
-    return (columns, rows) if columns and rows else None
+    return (columns, rows, width, height) if columns and rows else None
 
 
-def set_window_size(fd: int, size: tuple[int, int]) -> None:
-    """Tell a pseudo-terminal its columns and rows; the kernel tells the programs in it."""
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+def set_window(fd: int, size: Window) -> None:
+    """Tell a pseudo-terminal how large it is; the kernel tells the programs in it."""
+    columns, rows, width, height = size
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, width, height))
 
 
 def attributes(fd: int) -> "list[Any] | None":
@@ -35,6 +38,20 @@ def attributes(fd: int) -> "list[Any] | None":
         return termios.tcgetattr(fd)
     except (termios.error, OSError):
         return None
+
+
+def set_modes(fd: int, when: int, modes: "list[Any]") -> bool:
+    """Set the terminal's modes as termios.tcsetattr does; False if the terminal is gone, which needs none."""
+    while True:
+        try:
+            termios.tcsetattr(fd, when, modes)
+        except termios.error as error:
+            if error.args[0] == errno.EINTR:
+                continue  # waiting for its output, it was told of a signal
+            if error.args[0] != errno.EIO:
+                raise
+            return False
+        return True
 
 
 def hides_typing(master: int) -> bool:
@@ -65,20 +82,16 @@ class RawMode:
         before = attributes(self._fd)
         if before is None or self.on or not in_foreground(self._fd):
             return None
-        termios.tcsetattr(self._fd, termios.TCSANOW, raw(before))
+        if not set_modes(self._fd, termios.TCSANOW, raw(before)):
+            return None
         self._before = before
         return before
 
     def leave(self) -> None:
-        """Put the modes back as they were. A terminal that is gone needs none."""
+        """Put the modes back as they were."""
         before, self._before = self._before, None
-        if before is None:
-            return
-        try:
-            termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
-        except termios.error as error:
-            if error.args[0] != errno.EIO:
-                raise
+        if before is not None:
+            set_modes(self._fd, termios.TCSADRAIN, before)
 
 
 def in_foreground(fd: int) -> bool:

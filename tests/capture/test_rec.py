@@ -1,5 +1,6 @@
 """`sortie rec` with a real terminal on both sides: what the command notices, and what is in the file."""
 
+import json
 import os
 import re
 import signal
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from recordings.capture.signals import FORWARDED
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import SORTIE, Terminal, environment
+from tests.capture.user import SORTIE, Terminal, environment, run
 
 PYTHON = SORTIE[0]
 # Not in Python's termios: asm-generic/termbits.h
@@ -58,6 +60,14 @@ def test_the_sidecar_says_what_the_recording_holds(sortie: OpenTerminal, home: P
     assert "truncated" not in content
     assert "incomplete" not in content
     assert "dropped_events" not in content
+    assert "title" not in content
+
+
+def test_a_title_is_listed(sortie: OpenTerminal, home: Path) -> None:
+    with sortie("rec", "--title", "rollback 2.3", "--", "true") as terminal:
+        terminal.wait()
+    assert casts.read(casts.only(home))[0]["title"] == "rollback 2.3"
+    assert [entry["title"] for entry in json.loads(run(home, "list", "--json").stdout)] == ["rollback 2.3"]
 
 
 def test_files_and_folders_are_private_whatever_the_umask(home: Path) -> None:
@@ -152,7 +162,7 @@ def test_keys_pass_as_bytes_and_the_terminal_is_afterwards_as_it_was(sortie: Ope
         assert terminal.modes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("number", FORWARDED)
 def test_a_signal_reaches_the_command_and_the_recording_gets_its_end(
     sortie: OpenTerminal, home: Path, number: signal.Signals
 ) -> None:
@@ -280,6 +290,18 @@ def test_a_resize_reaches_the_command_and_the_recording(sortie: OpenTerminal, ho
     assert sizes == ["132x43"]
 
 
+def test_the_size_in_pixels_is_the_terminals_too(sortie: OpenTerminal, home: Path) -> None:
+    ask = "import fcntl, struct, termios; print(struct.unpack('4H', fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))))"
+    script = f'trap "{PYTHON} -c \\"$1\\"; exit 0" WINCH; {PYTHON} -c "$1"; while :; do sleep 0.05; done'
+    with sortie("rec", "--", "bash", "-c", script, "-", ask, columns=80, rows=24, pixels=(640, 384)) as terminal:
+        terminal.wait_for(r"\(24, 80, 640, 384\)\r\n")
+        # A larger font in a larger window.
+        terminal.resize(80, 24, (1280, 768))
+        terminal.wait_for(r"\(24, 80, 1280, 768\)\r\n")
+        assert terminal.wait() == 0
+    assert [code for _, code, _ in casts.read(casts.only(home))[1]].count("r") == 0
+
+
 def test_nothing_is_said_without_a_terminal_and_one_line_with_one(sortie: OpenTerminal) -> None:
     with sortie("rec", "--", "true") as terminal:
         terminal.wait()
@@ -306,6 +328,21 @@ def test_a_recording_inside_a_recording_is_not_made_unless_asked_for(sortie: Ope
         terminal.wait()
         assert b"4\r\n" in terminal.shown
     assert len(casts.recordings(home)) == 3
+
+
+def test_a_recording_that_is_over_keeps_no_other_from_being_made(sortie: OpenTerminal, home: Path) -> None:
+    # As in a tmux server that was started in a recorded shell.
+    with sortie("rec", "-q", "--", "sh", "-c", "echo $SORTIE_SESSION") as terminal:
+        before = terminal.wait_for(r"([0-9a-f]{12})\r\n")[1].decode()
+        terminal.wait()
+    with sortie("rec", "-q", "--", "sh", "-c", "echo $SORTIE_SESSION", SORTIE_SESSION=before) as terminal:
+        assert terminal.wait_for(r"([0-9a-f]{12})\r\n")[1].decode() != before
+        assert terminal.wait() == 0
+    assert len(casts.recordings(home)) == 2
+    # One that cannot be looked at may be going on.
+    with sortie("rec", "-q", "--", "true", SORTIE_SESSION="of-another-home") as terminal:
+        terminal.wait_for("already recording")
+        assert terminal.wait() == 0
 
 
 @pytest.mark.parametrize("how", ["variable", "option"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from recordings.capture.signals import FORWARDED
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
 from tests.capture.user import ROOT, SORTIE, Terminal, environment, run, start_with_no_signal_ignored
@@ -89,9 +90,9 @@ def test_a_reader_that_has_enough_ends_the_command_as_without_us(home: Path) -> 
     assert done.stdout == b"y\ny\n141\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("number", FORWARDED)
 def test_a_signal_reaches_the_command_once(home: Path, number: signal.Signals) -> None:
-    counting = "trap 'echo caught; n=$((n+1))' HUP INT QUIT TERM; echo up"
+    counting = "trap 'echo caught; n=$((n+1))' HUP INT QUIT TERM USR1 USR2; echo up"
     script = f"{counting}; while [ ! -e done ]; do sleep 0.05; done; echo $n"
     process = subprocess.Popen(
         [*SORTIE, "rec", "--", "bash", "-c", script], env=environment(home), cwd=home, stdout=subprocess.PIPE,

@@ -1,15 +1,20 @@
 """`sortie replay` in a real terminal: on time, with keys, and leaving nothing behind."""
 
+import errno
 import json
+import os
 import re
+import subprocess
+import termios
 import time
 from pathlib import Path
 
 import pytest
 
+from recordings.capture import terminal
 from recordings.capture.replay import scheduled
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import SORTIE, Terminal, environment, run
+from tests.capture.user import ROOT, SORTIE, Terminal, environment, run
 
 PYTHON = SORTIE[0]
 
@@ -115,6 +120,34 @@ def test_ctrl_c_ends_it_with_130_and_the_terminal_as_it_was(sortie: OpenTerminal
         assert terminal.wait() == 130
         assert terminal.modes() == before
         assert terminal.shown.endswith(b"\x1b[?25h\x1b[?1049l\x1b[0m\r\n")
+
+
+def test_an_output_that_somebody_has_made_non_blocking_gets_everything(home: Path) -> None:
+    make(home, *[[0.0, "o", "x" * 10_000] for _ in range(30)])
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    process = subprocess.Popen(
+        [*SORTIE, "replay", "-s", "0", "rec"], env=environment(home), cwd=ROOT, stdout=theirs
+    )
+    os.close(theirs)
+    with open(ours, "rb") as output:
+        assert output.read().count(b"x") == 300_000
+    assert process.wait() == 0
+
+
+def test_modes_are_set_in_spite_of_a_signal_and_not_on_a_terminal_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A terminal on a serial line, which waits for its output and is told of signals meanwhile.
+    answers = [termios.error(errno.EINTR, "interrupted"), None, termios.error(errno.EIO, "gone")]
+
+    def set_modes(fd: int, when: int, modes: list[object]) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    monkeypatch.setattr(termios, "tcsetattr", set_modes)
+    assert terminal.set_modes(0, termios.TCSADRAIN, []) is True
+    assert terminal.set_modes(0, termios.TCSADRAIN, []) is False
 
 
 def test_a_terminated_replay_leaves_the_terminal_as_it_was(sortie: OpenTerminal, home: Path) -> None:

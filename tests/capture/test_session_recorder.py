@@ -184,6 +184,16 @@ def test_several_threads_write_whole_lines(config: RecordingConfig, tmp_path: Pa
     assert len(casts.read(tmp_path / "recordings" / "s.cast")[1]) == 1200
 
 
+def test_metadata_that_is_none_does_not_keep_it_from_recording(tmp_path: Path) -> None:
+    recorder = SessionRecorder(RecordingConfig(output_dir=tmp_path), "s", metadata="not a mapping")  # type: ignore[arg-type]
+    recorder.start()
+    recorder.record_output(b"hello")
+    recorder.stop()
+    recorder.write_metadata()
+    assert casts.text_of(tmp_path / "s.cast") == "hello"
+    assert json.loads((tmp_path / "s.json").read_text()) == {}
+
+
 def test_the_default_is_on_and_where_containers_keep_data() -> None:
     assert RecordingConfig() == RecordingConfig(enabled=True, output_dir="/data/recordings")
 

@@ -66,6 +66,7 @@ class Terminal:
         *,
         columns: int = 100,
         rows: int = 30,
+        pixels: tuple[int, int] = (0, 0),
         modes: list[Any] | None = None,
         redirect: Mapping[int, int] | None = None,
         cwd: Path | None = None,
@@ -74,7 +75,7 @@ class Terminal:
         self.status: int | None = None
         self._seen = 0
         self.master, self.slave = os.openpty()
-        self.resize(columns, rows)
+        self.resize(columns, rows, pixels)
         if modes is not None:
             termios.tcsetattr(self.slave, termios.TCSANOW, modes)
         self.pid = os.fork()
@@ -94,9 +95,9 @@ class Terminal:
             finally:
                 os._exit(99)
 
-    def resize(self, columns: int, rows: int) -> None:
+    def resize(self, columns: int, rows: int, pixels: tuple[int, int] = (0, 0)) -> None:
         """As when the window is dragged."""
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, *pixels))
 
     def modes(self) -> list[Any]:
         """The terminal's modes as they are now."""
