@@ -14,7 +14,7 @@ from tests.capture import casts
 from tests.capture.background import BackgroundLoop, closed
 from tests.capture.proxy import Proxy
 from tests.capture.sshd import Sshd
-from tests.capture.user import Terminal, environment
+from tests.capture.user import Terminal, environment, wait_until
 
 
 @dataclass
@@ -26,8 +26,10 @@ class Through:
     proxy: Proxy
 
     def recording(self) -> Path:
-        """The newest one."""
-        return self.folder / f"{self.proxy.sessions[-1]}.cast"
+        """The newest one, once it has ended: the client is let go a little before."""
+        path = self.folder / f"{self.proxy.sessions[-1]}.cast"
+        wait_until(lambda: path.with_suffix(".json").exists(), "the end of the recording")
+        return path
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def through(sshd: Sshd, tmp_path: Path) -> Iterator[Through]:
 
 
 def metadata(path: Path) -> dict[str, str]:
-    """What the proxy wrote beside a recording, once it has."""
+    """What the proxy wrote beside a recording."""
     content: dict[str, str] = json.loads(path.with_suffix(".json").read_text())
     return content
 
