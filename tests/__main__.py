@@ -1,4 +1,6 @@
-"""`python -m tests [pytest's arguments]`: every test, on one machine's parts and then on a cluster's.
+"""`python -m tests [pytest's arguments]`: every test, on one machine's parts and on a cluster's.
+
+Both run at the same time, as either mostly waits; what the second says is shown when the first has ended.
 
 As root on Debian it first installs the programs that are missing; elsewhere it says what could not be tested.
 """
@@ -13,8 +15,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from tests.services import postgres_program
 
@@ -73,8 +78,10 @@ def main() -> int:
         profiles.remove("many")
     tally: Counter[str] = Counter()
     failed = CI and bool(missing)
-    for profile in profiles:
-        failed |= not _run(profile, tally)
+    with ExitStack() as stack:
+        runs = [stack.enter_context(_Run(profile, aside=profile != profiles[0])) for profile in profiles]
+        for run in runs:
+            failed |= not run.succeeded(tally)
     if not tally["passed"]:
         failed = True
     _say(tally, time.monotonic() - begun)
@@ -95,17 +102,48 @@ def _install(missing: list[Program]) -> list[Program]:
     return [program for program in missing if program.missing]
 
 
-def _run(profile: str, tally: Counter[str]) -> bool:
-    """Run the tests of one profile, and count them. False if any failed."""
-    print(f"\n--- profile {profile}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        counts = Path(folder) / "counts.json"
-        variables = {**os.environ, "SORTIE_TEST_PROFILE": profile, "SORTIE_TEST_COUNTS": str(counts)}
-        status = subprocess.run([sys.executable, "-m", "pytest", *sys.argv[1:]], env=variables).returncode
-        if counts.exists():
-            tally.update(json.loads(counts.read_text()))
-    # 5: the arguments chose no test of this profile.
-    return status in (0, 5)
+class _Run:
+    """The tests of one profile, under way in a `with` block. `aside`: what they say is kept until asked for."""
+
+    def __init__(self, profile: str, *, aside: bool) -> None:
+        self._profile = profile
+        self._folder = tempfile.TemporaryDirectory(prefix="sortie-test-run-")
+        self._counts = Path(self._folder.name) / "counts.json"
+        self._said = Path(self._folder.name) / "said" if aside else None
+
+    def __enter__(self) -> Self:
+        variables = {
+            **os.environ,
+            "SORTIE_TEST_PROFILE": self._profile,
+            "SORTIE_TEST_COUNTS": str(self._counts),
+        }
+        command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+        if self._said is None:
+            print(f"\n--- profile {self._profile}", flush=True)
+            self._process = subprocess.Popen(command, env=variables)
+        else:
+            with self._said.open("wb") as output:
+                self._process = subprocess.Popen(command, env=variables, stdout=output, stderr=subprocess.STDOUT)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # After Ctrl-C pytest has got it too, and stops its servers.
+        self._process.wait()
+        self._folder.cleanup()
+
+    def succeeded(self, tally: Counter[str]) -> bool:
+        """Whether no test failed, once all have run; adds how many there were to `tally`."""
+        status = self._process.wait()
+        if self._said is not None:
+            print(f"\n--- profile {self._profile}", flush=True)
+            sys.stdout.buffer.write(self._said.read_bytes())
+            sys.stdout.flush()
+        if self._counts.exists():
+            tally.update(json.loads(self._counts.read_text()))
+        # 5: the arguments chose no test of this profile.
+        return status in (0, 5)
 
 
 def _say(tally: Counter[str], seconds: float) -> None:
