@@ -163,7 +163,7 @@ def test_the_end_of_the_first_process_is_the_end_of_all(data: Path, port: int, t
     tidy.append(started)
     started.process.kill()
     started.process.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
         try:
             os.killpg(started.process.pid, 0)
