@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from sortie.web import STOP_WITHIN, CannotStart, allow_open_files, load
+from sortie.web import STOP_WITHIN, CannotStart, allow_open_files, become_worker, load
 
 WITH_PARENT = "--with-parent"
 
@@ -36,8 +38,13 @@ def serve() -> int:
         log_level=LogLevels.error,
     )
     with suppress(SystemExit):
-        server.serve()
+        server.serve(target_loader=_application, wrap_loader=False)
     return 0
+
+
+def _application() -> Any:
+    become_worker()
+    return import_module("sortie.asgi").application
 
 
 def _end_with_parent() -> None:

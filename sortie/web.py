@@ -125,11 +125,15 @@ class _Server(MPServer):
 
 
 def _application() -> Any:
-    """Run in the process that serves: the WSGI application, and an end to the process when its parent is gone."""
+    become_worker()
+    return import_module("sortie.wsgi").application
+
+
+def become_worker() -> None:
+    """Run in a process that serves, before it does: it will end when its parent is gone."""
     # The terminal's signals are for the parent, which then sends SIGTERM; of two at once granian may lose both.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return import_module("sortie.wsgi").application
 
 
 def _end_with_parent() -> None:

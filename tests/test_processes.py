@@ -36,7 +36,7 @@ SILENT = (
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Portal]:
-    with portals.running() as started:
+    with portals.running_live() as started:
         yield started
 
 
@@ -137,11 +137,13 @@ def test_the_web_process_is_replaced_when_it_dies(own: Portal) -> None:
         until(lambda: children(own.processes["web"].pid) not in ([], [worker]) and answers(), within=20)
 
 
-def test_the_serving_process_ends_with_its_parent(own: Portal) -> None:
-    web = own.processes["web"]
-    [worker] = children(web.pid)
-    web.kill()
-    until(lambda: not alive(worker), within=10)
+@pytest.mark.parametrize("name", ["web", "live"])
+def test_the_serving_process_ends_with_its_parent(own: Portal, name: str) -> None:
+    process = own.processes[name]
+    workers = children(process.pid)
+    assert workers
+    process.kill()
+    until(lambda: not any(map(alive, workers)), within=40)
 
 
 def test_an_upload_in_hand_is_taken_before_the_process_ends(own: Portal) -> None:
