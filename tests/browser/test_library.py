@@ -193,9 +193,10 @@ def test_many_are_deleted_at_once_and_restored(open_page: OpenPage, own: list[st
 def test_a_refused_deletion_says_why(portal: Portal, open_page: OpenPage) -> None:
     held = portal.stock("one", "bob", title="Held meanwhile", seconds=5)
     page = open_page("/?q=Held", as_user="bob", expected="status of 409")
-    portal.stock("change", held, seconds=5, on_hold=True, hold_reason="case 7")
     page.locator("[data-row]").first.hover()
     page.get_by_role("button", name="Delete Held meanwhile").click()
+    # Only now, as the row would follow, and offer no deletion any more.
+    portal.stock("change", held, seconds=5, on_hold=True, hold_reason="case 7")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator(".toast")).to_contain_text("on hold: case 7")
     expect(page.locator("[data-row]").first).to_be_visible()

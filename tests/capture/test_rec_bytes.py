@@ -103,10 +103,13 @@ def test_a_large_paste_arrives_whole(sortie: OpenTerminal, home: Path) -> None:
     assert casts.text_of(casts.only(home)) == terminal.shown.decode()
 
 
-def test_a_paste_into_a_program_that_does_not_read_blocks_nobody(sortie: OpenTerminal) -> None:
-    with sortie("rec", "-q", "--", "sh", "-c", "stty raw -echo; echo go; sleep 1; echo still; exit 2") as terminal:
+def test_a_paste_into_a_program_that_does_not_read_blocks_nobody(sortie: OpenTerminal, home: Path) -> None:
+    pasted = home / "pasted"
+    idle = f"stty raw -echo; echo go; until [ -e {pasted} ]; do sleep 0.1; done; echo still; exit 2"
+    with sortie("rec", "-q", "--", "sh", "-c", idle) as terminal:
         terminal.wait_for("go")
         terminal.press(b"x" * 300_000)
+        pasted.touch()
         terminal.wait_for("still")
         assert terminal.wait() == 2
 

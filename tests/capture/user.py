@@ -104,9 +104,11 @@ class Terminal:
         return termios.tcgetattr(self.slave)
 
     def press(self, text: str | bytes) -> None:
-        """Press keys."""
+        """Press keys. Fails if the terminal takes no more of them."""
         data = text.encode() if isinstance(text, str) else text
+        deadline = time.monotonic() + 3 * PATIENCE
         while data:
+            assert time.monotonic() < deadline, f"{len(data)} keys were not taken"
             # A person does not stop seeing while typing.
             self.look(0)
             if select.select([], [self.master], [], 0.05)[1]:
