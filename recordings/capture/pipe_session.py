@@ -229,8 +229,7 @@ class PipeSession:
         except BlockingIOError:
             return
         if not data:
-            self._poll.unregister(stream.source)
-            stream.end()
+            self._end(stream)
             return
         moment = time.monotonic()
         stream.last = data[-KEPT_BYTES:]
@@ -240,8 +239,12 @@ class PipeSession:
         if self._typed is not None:
             self._typed.shown(data)
         if stream.outlet.closed and stream is not self._log:
-            self._poll.unregister(stream.source)
-            stream.end()
+            self._end(stream)
+
+    def _end(self, stream: Stream) -> None:
+        # It may not be watched at the moment: what it last gave has only just been passed on.
+        self._watch_for(stream.source, 0)
+        stream.end()
 
     def _pass_on_input(self) -> None:
         try:

@@ -89,6 +89,24 @@ def test_the_last_bytes_in_a_large_pipe_are_there_however_late_anybody_looks(hom
     assert casts.text_of(casts.only(home)) == 500_000 * "x"
 
 
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="pipes have one size here")
+def test_a_slow_reader_gets_the_last_bytes_too(home: Path) -> None:
+    write = f"import fcntl, os; fcntl.fcntl(1, {fcntl.F_SETPIPE_SZ}, 2**20); os.write(1, 300_000 * bytes([120]))"
+    process = subprocess.Popen(
+        [*BUSY, "rec", "--", "sh", "-c", f"{PYTHON} -c '{write}'; touch ended"], env=environment(home), cwd=home,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    wait_until(lambda: (home / "ended").exists(), "the end of the command")
+    output = b""
+    # The way out stays full to the end: the last bytes are held back, and behind them is nothing.
+    while data := os.read(process.stdout.fileno(), 4096):
+        output += data
+        time.sleep(0.005)
+    process.stdout.close()
+    assert (process.wait(60), output) == (0, 300_000 * b"x")
+
+
 def test_a_large_paste_arrives_whole(sortie: OpenTerminal, home: Path) -> None:
     line = b"The quick brown fox jumps over the lazy dog 0123456789\n"
     paste = line * 4000
