@@ -27,17 +27,13 @@ WRITES = {
 NOT_ROWS = {"encryptor", "self._closed"}
 """Things with methods of such a name that have nothing to do with the database."""
 LIBRARIES = {
-    # A program of its own, which imports its libraries only once it runs.
+    # Programs of their own, which ask for libraries only once they run.
     "recordings.media.pictures": {"av", "PIL"},
-    # For programs of their own too, which ask for the emulator only once they run.
-    "recordings.media.terminal.screen": {"avt"},
-    "recordings.media.terminal.rows": {"avt"},
-    "recordings.media.terminal.watch": {"avt"},
-    "recordings.media.terminal.program": {"avt"},
+    "recordings.media.terminal": {"av", "avt", "PIL"},
     # Faster where it is installed, and not needed.
     "recordings.media.asciicast.packing": {"isal"},
 }
-"""What formats may use besides the standard library."""
+"""What formats may use besides the standard library, by module or package."""
 OBJECT_STORES = {"boto3", "botocore", "storages"}
 OPENERS = {"open", "read_bytes", "write_bytes", "read_text", "write_text", "unlink", "rename", "replace", "rmtree"}
 MOST_LINES, MOST_FUNCTION_LINES = 400, 60
@@ -88,13 +84,17 @@ def test_the_app_itself_is_empty_so_that_the_recorder_needs_no_django() -> None:
     assert (APP / "__init__.py").read_text() == ""
 
 
+def libraries(module: str) -> set[str]:
+    return {name for place, names in LIBRARIES.items() if f"{module}.".startswith(f"{place}.") for name in names}
+
+
 @pytest.mark.parametrize("part", ["media", "capture"])
 def test_formats_and_recorder_use_the_standard_library_and_themselves(part: str) -> None:
     foreign = {
         f"{module_of(path)}: {name}"
         for path in sources(f"recordings/{part}")
         for name in imports(path)
-        if name.split(".")[0] not in sys.stdlib_module_names | LIBRARIES.get(module_of(path), set())
+        if name.split(".")[0] not in sys.stdlib_module_names | libraries(module_of(path))
         and not name.startswith(f"recordings.{part}")
     }
     assert not foreign

@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Package:
-    """`files` maps members of the archive to places in the repository; `sha512` is npm's integrity, base64."""
+    """`files` maps members of the archive to places in the repository; `sha512` is npm's integrity, base64.
+
+    `said_in` names the file that says what the others are.
+    """
 
     name: str
     version: str
@@ -32,6 +35,7 @@ class Package:
     licence: str
     to: str
     files: dict[str, str]
+    said_in: str = "VERSION"
 
 
 # What noVNC's core/rfb.js imports, and what that imports.
@@ -81,6 +85,19 @@ PACKAGES = [
             "LICENSE": "LICENSE",
         },
     ),
+    # Whole fonts without ligatures, to draw terminals with; the licence is that of the fonts above.
+    Package(
+        "jetbrains-mono",
+        "1.0.6",
+        "nVHwukZwQHKEQ3ZP1qlXFyFoUyBnonwrqLQf/ZlsoDPgTHm7T0EL0m1KJQ9U4ghu4emYuSR21uqmZalzNvvoUA==",
+        "OFL-1.1",
+        "static/vendor/jetbrains-mono",
+        {
+            f"fonts/webfonts/JetBrainsMonoNL-{style}.woff2": f"JetBrainsMonoNL-{style}.woff2"
+            for style in ("Regular", "Bold", "Italic", "BoldItalic")
+        },
+        said_in="VERSION-NL",
+    ),
     Package(
         "asciinema-player",
         "3.17.0",
@@ -123,7 +140,7 @@ def archive(package: Package) -> tarfile.TarFile:
 def contents(package: Package) -> dict[Path, bytes]:
     """The files to keep, with one more that says what they are."""
     folder = ROOT / package.to
-    files = {folder / "VERSION": f"{package.name} {package.version} ({package.licence})\n".encode()}
+    files = {folder / package.said_in: f"{package.name} {package.version} ({package.licence})\n".encode()}
     with archive(package) as tar:
         for member, name in package.files.items():
             source = tar.extractfile(f"package/{member}")

@@ -81,6 +81,10 @@ class Screen:
         self._unwrapper.flush()
         return [self.read(row) for row in rows]
 
+    def row(self, index: int) -> "avt.Line":
+        """One row of the screen."""
+        return self._vt[index]
+
     def rows(self) -> "list[avt.Line]":
         """All rows of the screen."""
         return self._vt.view()

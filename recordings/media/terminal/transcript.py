@@ -71,6 +71,11 @@ class Transcriber:
         """The screen as it was after the last stroke."""
         return self._watch.screen
 
+    @property
+    def written(self) -> int:
+        """How many characters stood on it then."""
+        return self._watch.written
+
     def add(self, time: int, code: str, text: str) -> bool:
         """The next event. True if a stroke had ended before it, so that the screen is another than it was."""
         if code == OUTPUT:

@@ -43,6 +43,11 @@ class Watch:
         self._held = ""
         self._begun: list[Row] = []  # rows of a line of which only these have scrolled off
 
+    @property
+    def written(self) -> int:
+        """How many characters stood on the screen when it was last looked at."""
+        return sum(len(row.text) for row in self._rows.standing)
+
     def show(self, text: str, begin: int, end: int) -> None:
         """`text` was written between two moments; after it there is time for a look.
 
