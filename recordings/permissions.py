@@ -62,10 +62,15 @@ def is_admin(user: "Actor") -> bool:
     return bool(user.is_authenticated and user.is_active and user.is_staff)
 
 
+def scope_for(action: Can) -> Scope | None:
+    """The scope that a token needs for `action`; None if every token will do."""
+    return _NEEDS.get(action, Scope.MANAGE)
+
+
 def missing_scope(user: "Actor", action: Can) -> Scope | None:
     """The scope that the token a request is made with lacks for `action`; None if nothing is in the way."""
     granted = getattr(user, "scopes", None)
-    needed = _NEEDS.get(action, Scope.MANAGE)
+    needed = scope_for(action)
     return None if granted is None or needed is None or needed in granted else needed
 
 

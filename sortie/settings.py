@@ -213,7 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["recordings.api.negotiation.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recordings.api.negotiation.AnyAccept",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "recordings.api.schema.Operation",
     "EXCEPTION_HANDLER": "recordings.api.errors.handle",
     "URL_FORMAT_OVERRIDE": None,
     "FORMAT_SUFFIX_KWARG": None,
@@ -224,6 +224,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "LICENSE": {"name": "Apache-2.0"},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "recordings.api.description.complete",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "RecordingKind": "recordings.models.recording.Kind",
         "RecordingStatus": "recordings.models.recording.Status",

@@ -110,10 +110,14 @@ class SignedIn(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not (request.user and request.user.is_authenticated and request.user.is_active):
             return False
-        method = request.method or ""
-        does: dict[str, Can] = getattr(view, "does", {})
-        require_scope(request.user, does.get(method, Can.VIEW if method in SAFE_METHODS else Can.EDIT))
+        require_scope(request.user, action_of(view, request.method or ""))
         return True
+
+
+def action_of(view: "APIView", method: str) -> Can:
+    """What a view does when asked by `method`, as far as tokens are concerned."""
+    does: dict[str, Can] = getattr(view, "does", {})
+    return does.get(method, Can.VIEW if method in SAFE_METHODS else Can.EDIT)
 
 
 class Admin(SignedIn):

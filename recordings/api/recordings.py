@@ -18,17 +18,17 @@ from recordings.api.access import conflict, recording_or_403, recording_or_404, 
 from recordings.api.authentication import Admin, SignedIn
 from recordings.api.errors import ProblemError
 from recordings.api.paging import paged
-from recordings.api.schema import PAGING, problems
+from recordings.api.schema import PAGING, RANGES, problems
 from recordings.api.serializers import ActivityOut, MarkerIn, MarkerOut, RecordingIn, RecordingOut
 from recordings.audit import actor_of
 from recordings.filters import RecordingFilter
-from recordings.models import Recording, Status
+from recordings.models import Kind, Recording, Status
 from recordings.permissions import Can
 
 FILTERS = [
     *PAGING,
-    OpenApiParameter("status", str, many=True, description="One or more of recording, uploading, ready, failed."),
-    OpenApiParameter("kind", str, description="video or terminal."),
+    OpenApiParameter("status", str, many=True, enum=Status.values, description="One or more of them."),
+    OpenApiParameter("kind", str, enum=Kind.values),
     OpenApiParameter("session", UUID),
     OpenApiParameter("since", OpenApiTypes.DATETIME, description="Created at this time or later."),
     OpenApiParameter("until", OpenApiTypes.DATETIME, description="Created before this time."),
@@ -123,12 +123,16 @@ class DownloadRecording(APIView):
 
     @extend_schema(
         operation_id="download_recording",
-        parameters=[OpenApiParameter("original", bool, description="1: exactly the bytes that were uploaded.")],
+        parameters=[
+            OpenApiParameter("original", bool, description="Exactly the bytes that were uploaded."),
+            *RANGES,
+        ],
         responses={
             (200, "video/webm"): OpenApiTypes.BINARY,
             (206, "video/webm"): OpenApiTypes.BINARY,
             302: None,
-            **problems(401, 403, 404, 409, 416),
+            304: None,
+            **problems(401, 403, 404, 409, 412, 416),
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
@@ -136,8 +140,11 @@ class DownloadRecording(APIView):
         recording = recording_or_403(request, pk, Can.DOWNLOAD)
         if recording.status != Status.READY:
             raise ProblemError(409, "Recording not ready")
-        original = request.query_params.get("original") == "1"
-        return watching.download(request._request, recording, actor_of(request), original=original)
+        original = request.query_params.get("original") in ("1", "true")
+        answer = watching.download(request._request, recording, actor_of(request), original=original)
+        if answer.status_code == 412:
+            raise ProblemError(412, "The recording is another one by now.", headers={"ETag": answer["ETag"]})
+        return answer
 
     @extend_schema(exclude=True)
     def head(self, request: Request, pk: UUID) -> HttpResponseBase:

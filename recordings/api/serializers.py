@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from recordings.library import MOST_TAGS
-from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus
+from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus, Status
 from recordings.models.session import SessionKind
 from recordings.titles import clean_title
 
 
 class LoginIn(serializers.Serializer[Any]):
-    username = serializers.CharField(max_length=150)
-    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    username = serializers.CharField(min_length=1, max_length=150)
+    password = serializers.CharField(min_length=1, max_length=1000, trim_whitespace=False)
 
 
 class UserOut(serializers.Serializer[Any]):
@@ -28,7 +30,7 @@ class LoginOut(serializers.Serializer[Any]):
 
 
 class SessionIn(serializers.Serializer[Any]):
-    app_id = serializers.CharField(max_length=100)
+    app_id = serializers.CharField(min_length=1, max_length=100)
     kind = serializers.ChoiceField(choices=SessionKind.choices, default=SessionKind.DESKTOP)
     title = serializers.CharField(max_length=200, allow_blank=True, default="")
     target = serializers.CharField(
@@ -52,8 +54,8 @@ class SessionIn(serializers.Serializer[Any]):
 class SessionOut(serializers.ModelSerializer[Session]):
     user_id = serializers.UUIDField(source="owner_id")
     username = serializers.CharField(source="owner.username")
-    recording_policy = serializers.SerializerMethodField(
-        help_text='"auto" while auto-record is on; not there otherwise.'
+    recording_policy = serializers.ChoiceField(
+        choices=["auto"], required=False, help_text='"auto" while auto-record is on; not there otherwise.'
     )
 
     class Meta:
@@ -71,16 +73,12 @@ class SessionOut(serializers.ModelSerializer[Session]):
             "stopped_at",
             "recording_policy",
         ]
-
-    def get_recording_policy(self, session: Session) -> str:
-        return "auto"
+        read_only_fields = fields
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
         data: dict[str, Any] = super().to_representation(instance)
         policy: Policy = self.context["policy"]
-        if not policy.auto_record:
-            del data["recording_policy"]
-        return data
+        return {**data, "recording_policy": "auto"} if policy.auto_record else data
 
 
 class RecordingOut(serializers.ModelSerializer[Recording]):
@@ -122,6 +120,7 @@ class RecordingOut(serializers.ModelSerializer[Recording]):
             "expires_at",
             "on_hold",
         ]
+        read_only_fields = fields
 
     def get_duration_seconds(self, recording: Recording) -> float | None:
         return None if recording.duration_ms is None else recording.duration_ms / 1000
@@ -146,18 +145,22 @@ class RecordingIdIn(serializers.Serializer[Any]):
     recording_id = serializers.UUIDField()
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class SentFile(serializers.FileField):
+    """A file of a form, which the description would else take for the address of one."""
+
+
 class UploadIn(RecordingIdIn):
     duration = serializers.FloatField(required=False, help_text="Accepted and ignored: Sortie measures it.")
-    file = serializers.FileField(help_text="A WebM file.")
-
-
-class StartedOut(serializers.Serializer[Any]):
-    recording_id = serializers.UUIDField()
-    status = serializers.CharField()
+    file = SentFile(help_text="A WebM file.")
 
 
 class StatusOut(serializers.Serializer[Any]):
-    status = serializers.CharField()
+    status = serializers.ChoiceField(choices=Status.choices)
+
+
+class StartedOut(StatusOut):
+    recording_id = serializers.UUIDField()
 
 
 class MarkerIn(serializers.Serializer[Any]):
@@ -170,7 +173,7 @@ class MarkerOut(serializers.ModelSerializer[Marker]):
 
     class Meta:
         model = Marker
-        fields = ["id", "at_seconds", "label"]
+        fields = read_only_fields = ["id", "at_seconds", "label"]
 
     def get_at_seconds(self, marker: Marker) -> float:
         return marker.at_ms / 1000
@@ -178,10 +181,11 @@ class MarkerOut(serializers.ModelSerializer[Marker]):
 
 class ActivityOut(serializers.ModelSerializer[AuditEvent]):
     who = serializers.CharField(source="actor_name", help_text="Empty: Sortie itself.")
+    detail = serializers.DictField(help_text="What else is known of it.")
 
     class Meta:
         model = AuditEvent
-        fields = ["at", "action", "who", "address", "detail"]
+        fields = read_only_fields = ["at", "action", "who", "address", "detail"]
 
 
 class SettingsOut(serializers.Serializer[Any]):
@@ -194,3 +198,6 @@ class ProblemOut(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="Of a request with wrong fields: what is wrong with each."
+    )
