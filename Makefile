@@ -1,13 +1,13 @@
 # What can be done here; `make` alone lists it. Nothing but what every make knows, so that macOS's and BSD's do too.
 .POSIX:
-.PHONY: help run test lint format bench fuzz soak screenshots requirements clean
+.PHONY: help run test lint format bench fuzz fuzz-api soak screenshots requirements clean
 
 PY = .venv/bin/python
 PIN = $(PY) -m piptools compile --quiet --extra server --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## start Sortie on http://127.0.0.1:8000 (PORT=..., SORTIE_DATA=... move it)
 	@sh .ci/setup requirements.txt
@@ -36,6 +36,10 @@ bench: ## measure uploads, downloads, finishing and recording against other prog
 fuzz: ## throw mutated recordings at the WebM parser
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.fuzz_webm $(ARGS)
+
+fuzz-api: ## ask the API for all that its description allows and forbids, as everybody (ARGS="300 7": examples, seed)
+	@sh .ci/setup requirements-dev.txt
+	@exec $(PY) -m tests.fuzz_api $(ARGS)
 
 soak: ## kill, cut and fill whatever can be, many times, while uploads run (ARGS="web --share 0.1")
 	@sh .ci/setup requirements-dev.txt

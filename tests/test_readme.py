@@ -99,8 +99,8 @@ def test_the_defaults_in_the_table_are_those_in_force() -> None:
 def test_commands_and_links_are_there() -> None:
     make = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = set(re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split())
-    assert set(re.findall(r"^  make (\w+) +\S", make, re.MULTILINE)) == targets
-    assert set(re.findall(r"`?make (\w+)", README)) <= targets
+    assert set(re.findall(r"^  make ([\w-]+) +\S", make, re.MULTILINE)) == targets
+    assert set(re.findall(r"`?make ([\w-]+)", README)) <= targets
     for target in re.findall(r"\]\((?!https?:)(.*?)\)", README):
         assert (ROOT / target).exists(), target
     for command in re.findall(r"manage\.py (\w+)", README):
