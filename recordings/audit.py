@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from recordings import trace
 from recordings.models import Action, AuditEvent
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def record(
     **detail: Any,
 ) -> AuditEvent:
     """Write one event. `detail` must be JSON; a recording brings its session along."""
+    if recording is not None:
+        trace.note(recording_id=recording.pk)
     return AuditEvent.objects.create(
         action=action,
         actor=by.user,

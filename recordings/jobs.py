@@ -7,6 +7,7 @@ job may be what the process died of.
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from celery import current_app
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
+from recordings import meters, trace
 from recordings.models import Job, JobKind, Recording
 from recordings.querysets import MAX_ATTEMPTS, JobQuerySet
 
@@ -89,6 +91,15 @@ def run_due(handlers: Mapping[str, Handler], *, most: int = 100) -> int:
 
 def run(job: Job, handler: Handler) -> None:
     """Do one job that is held. What goes wrong is logged and written on the job, never raised."""
+    begun = time.monotonic()
+    with trace.about(job=job.kind, recording_id=job.recording_id):
+        outcome = _run(job, handler)
+    meters.jobs.labels(job.kind, outcome).inc()
+    meters.job_seconds.labels(job.kind).observe(time.monotonic() - begun)
+
+
+def _run(job: Job, handler: Handler) -> str:
+    """How it ended, in a word for statistics."""
     try:
         if job.attempts >= MAX_ATTEMPTS:
             raise HoldersDied
@@ -97,12 +108,15 @@ def run(job: Job, handler: Handler) -> None:
     except PassingFault as fault:
         logger.warning("%s of %s has to wait: %s", job.kind, job.recording_id, fault)
         _put_off(job, fault, attempts=job.attempts)
+        return "put_off"
     except Exception as error:
         logger.exception("%s of %s went wrong", job.kind, job.recording_id)
         if _put_off(job, error, attempts=job.attempts + 1) and job.attempts + 1 >= MAX_ATTEMPTS:
             handler.give_up(job, error)
-    else:
-        Job.objects.filter(pk=job.pk, lease_token=job.lease_token).delete()
+            return "given_up"
+        return "failed"
+    Job.objects.filter(pk=job.pk, lease_token=job.lease_token).delete()
+    return "done"
 
 
 def _do_next(handlers: Mapping[str, Handler]) -> bool:

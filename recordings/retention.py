@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from recordings import audit
+from recordings import audit, meters
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
 from recordings.models import Action, Kind, Recording
@@ -153,6 +153,7 @@ def purge(now: datetime) -> Purged:
                 logger.warning("Recording %s cannot be purged yet: %s", recording.pk, stuck)
             else:
                 result.gone += _forget(recording, objects, now)
+    meters.purged.inc(result.gone)
     return result
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import enrich, jobs, overview, throttle, tokens
+from recordings import enrich, jobs, meters, overview, throttle, tokens
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -24,19 +24,21 @@ def wake() -> None:
 def sweep() -> None:
     """Every few seconds: what no message announced, or whose worker died."""
     now = timezone.now()
-    silent.complete(now)
-    jobs.run_due(HANDLERS)
-    ending.purge(now)
+    with meters.swept("sweep"):
+        silent.complete(now)
+        jobs.run_due(HANDLERS)
+        ending.purge(now)
 
 
 @shared_task
 def retention() -> None:
     """Every hour: hide what is older than its limit, clean up after what was interrupted, measure what is kept."""
     now = timezone.now()
-    ending.expire(now)
-    silent.forget_expired(now)
-    silent.forget_abandoned(now)
-    silent.forget_half_stored(now)
-    throttle.forget(now)
-    tokens.forget(now)
-    overview.measure(now)
+    with meters.swept("retention"):
+        ending.expire(now)
+        silent.forget_expired(now)
+        silent.forget_abandoned(now)
+        silent.forget_half_stored(now)
+        throttle.forget(now)
+        tokens.forget(now)
+        overview.measure(now)

@@ -1,25 +1,35 @@
-"""The live application: WebSockets. Pages, API and uploads are the WSGI application's."""
+"""The live application: WebSockets, and probes. Pages, API and uploads are the WSGI application's."""
 
 import os
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
+from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sortie.settings")
 get_asgi_application()
 
-from recordings.live.closing import ClosesAtOnce  # noqa: E402
+from recordings.live.closing import ClosesAtOnce  # noqa: E402  (models are there only after Django's set-up)
+from recordings.live.observed import Observed  # noqa: E402
 from recordings.live.origins import SameSiteOnly  # noqa: E402
-from recordings.live.urls import websocket_routes  # noqa: E402  (models are there only after Django's set-up)
+from recordings.live.urls import websocket_routes  # noqa: E402
+from sortie import probes  # noqa: E402
 
 
-async def _elsewhere(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """The answer to plain HTTP, which the web process serves."""
-    await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Only WebSockets here.\n"})
+async def _over_http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Probes; everything else is the web process's."""
+    authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+    question = probes.Question(scope["path"], scope["query_string"].decode("latin-1"), authorization)
+    # In a thread of its own, as it may take seconds.
+    ask = database_sync_to_async(probes.answer, thread_sensitive=False)
+    answer = await ask(question) or probes.NOT_HERE
+    headers = {"content-type": answer.content_type, "cache-control": "no-store", **answer.headers}
+    listed = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": listed})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
-_websockets = SameSiteOnly(ClosesAtOnce(AuthMiddlewareStack(URLRouter(websocket_routes()))))
-application = ProtocolTypeRouter({"http": _elsewhere, "websocket": _websockets})
+_websockets = SameSiteOnly(Observed(ClosesAtOnce(AuthMiddlewareStack(URLRouter(websocket_routes())))))
+application = ProtocolTypeRouter({"http": _over_http, "websocket": _websockets})

@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from sortie.web import STOP_WITHIN, CannotStart, allow_open_files, become_worker, load
+from sortie.web import LOG_AS_WE_DO, STOP_WITHIN, CannotStart, allow_open_files, become_worker, load
 
 WITH_PARENT = "--with-parent"
 
@@ -36,6 +36,7 @@ def serve() -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN,
         log_level=LogLevels.error,
+        log_dictconfig=LOG_AS_WE_DO,
     )
     with suppress(SystemExit):
         server.serve(target_loader=_application, wrap_loader=False)

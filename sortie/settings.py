@@ -1,12 +1,15 @@
 """Django's settings, all from the environment. README.md lists every variable."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
+from sortie import logs
 from sortie.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,6 +55,13 @@ if SORTIE_LIVE_URL and not re.fullmatch(r":[0-9]{1,5}|wss?://[A-Za-z0-9.\-\[\]:]
     env.problem("SORTIE_LIVE_URL", "must be ws://host:port, wss://host or :port, or empty for the same address.")
 SORTIE_WEB_WORKERS = env.integer("SORTIE_WEB_WORKERS", 1, least=1)
 SORTIE_WEB_THREADS = env.integer("SORTIE_WEB_THREADS", 128, least=2)
+SORTIE_LOG_FORMAT = env.choice("SORTIE_LOG_FORMAT", "text", ("text", "json"))
+SORTIE_METRICS_TOKEN = env.text("SORTIE_METRICS_TOKEN")
+if SORTIE_METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", SORTIE_METRICS_TOKEN):
+    env.problem(
+        "SORTIE_METRICS_TOKEN", "needs at least 16 random characters; make some with `openssl rand -hex 24`."
+    )
+SORTIE_PROBE_PORT = env.integer("SORTIE_PROBE_PORT", 0, least=0, most=65_535)
 
 env.writable_directory("SORTIE_DATA", SORTIE_DATA)
 for _name, _backend in (
@@ -92,6 +102,8 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "sortie.middleware.answer_probes",
+    "sortie.watch.Watch",
     "sortie.middleware.lend_database_to_views_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -265,14 +277,18 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"celery": {"level": "WARNING"}},
-}
+# --- Sight ------------------------------------------------------------------------------------------------------
+LOGGING = logs.configuration(
+    SORTIE_LOG_FORMAT,
+    secrets=(
+        SECRET_KEY,
+        SORTIE_METRICS_TOKEN,
+        SORTIE_ADMIN_PASSWORD,
+        str(DATABASES["default"].get("PASSWORD") or ""),
+        urlsplit(REDIS_URL).password or "",
+        os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
+    ),
+)
 
 env.complain()
 

@@ -1,12 +1,15 @@
 """The web process: granian serving `sortie.wsgi`. `python -m sortie.web` is what a cluster runs."""
 
+import atexit
 import http.client
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +26,8 @@ from granian.server import MPServer
 
 # What a load balancer and a person at the keyboard wait for; requests and jobs in hand have this long to end.
 STOP_WITHIN = 10
+# What granian has to say goes where everything goes.
+LOG_AS_WE_DO = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
 _ANSWER_WITHIN = 60.0
 _OPEN_FILES = 8192
 
@@ -38,6 +43,7 @@ def load() -> None:
         CannotStart: a setting is wrong, or a system check found an error.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sortie.settings")
+    _count_together()
     try:
         django.setup()
     except ImproperlyConfigured as error:
@@ -46,6 +52,13 @@ def load() -> None:
     if serious:
         lines = "\n".join(f"  - {found.msg} {found.hint or ''} ({found.id})" for found in serious)
         raise CannotStart(f"Sortie cannot start:\n{lines}")
+
+
+def _count_together() -> None:
+    """Give the processes of this server a folder for `recordings.meters`, which must not have been imported yet."""
+    folder = tempfile.mkdtemp(prefix="sortie-meters-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
 def check_address(host: str, port: int, *, alone: bool) -> None:
@@ -92,6 +105,7 @@ class _Server(MPServer):
             workers_kill_timeout=STOP_WITHIN,
             # Below that it warns of the number of threads.
             log_level=LogLevels.error,
+            log_dictconfig=LOG_AS_WE_DO,
         )
         self._announce = announce
         self._asked_to_stop = False

@@ -25,6 +25,7 @@ from tests.services import Redis, Server, free_ports, is_open
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN, USERS = "ada", ("alice", "bob")
+PROBE_PORT = "SORTIE_PROBE_PORT"
 
 
 def password_of(name: str) -> str:
@@ -37,10 +38,10 @@ class Process(Server):
     def __init__(self, name: str, command: list[str], variables: dict[str, str], ready: Callable[[], bool]) -> None:
         self.name = name
         super().__init__()
-        self._command, self._variables, self._ready = command, variables, ready
+        self._command, self.variables, self._ready = command, variables, ready
 
     def start(self) -> None:
-        self.launch(self._command, self._variables, self._ready)
+        self.launch(self._command, self.variables, self._ready)
 
 
 @dataclass
@@ -67,6 +68,14 @@ class Portal:
         )
         token = answer.raise_for_status().json()["access_token"]
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    def probes(self) -> dict[str, str]:
+        """Where each of its programs can be asked how it is."""
+        found = {"web": self.url, "live": f"http://127.0.0.1:{self.variables['SORTIE_LIVE_PORT']}"}
+        for name, process in self.processes.items():
+            if PROBE_PORT in process.variables:
+                found[name] = f"http://127.0.0.1:{process.variables[PROBE_PORT]}"
+        return {name: found[name] for name in self.processes}
 
     def logs(self) -> str:
         """What its programs have said."""
@@ -144,9 +153,9 @@ def _own_parts(redis: Redis) -> dict[str, str]:
 
 
 def _programs(portal: Portal, profile: str) -> dict[str, Process]:
-    def program(name: str, *arguments: str, ready: Callable[[Process], bool]) -> Process:
-        command = [sys.executable, *arguments]
-        made = Process(name, command, portal.variables | {"PYTHONPATH": str(ROOT)}, lambda: ready(made))
+    def program(name: str, *arguments: str, ready: Callable[[Process], bool], **settings: str) -> Process:
+        variables = portal.variables | settings | {"PYTHONPATH": str(ROOT)}
+        made = Process(name, [sys.executable, *arguments], variables, lambda: ready(made))
         return made
 
     web = program("web", "-m", "sortie.web", ready=lambda _: _answers(portal.url))
@@ -155,8 +164,9 @@ def _programs(portal: Portal, profile: str) -> dict[str, Process]:
     if profile == "single":
         return {"web": web, "live": live}
     celery = ("-m", "celery", "-A", "sortie")
-    worker = program(*("worker", *celery, "worker"), ready=lambda it: "[queues]" in it.log.read_text())
-    beat = program(*("beat", *celery, "beat"), ready=lambda it: "is starting" in it.log.read_text())
+    ports = [{PROBE_PORT: str(port)} for port in free_ports(2)]
+    worker = program("worker", *celery, "worker", ready=lambda it: "[queues]" in it.log.read_text(), **ports[0])
+    beat = program("beat", *celery, "beat", ready=lambda it: "is starting" in it.log.read_text(), **ports[1])
     return {"web": web, "live": live, "worker": worker, "beat": beat}
 
 

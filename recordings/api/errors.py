@@ -10,6 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from recordings import trace
 from recordings.storage import ObjectMissing, StorageUnavailable
 
 _SOON = {"Retry-After": "60"}
@@ -28,8 +29,13 @@ class ProblemError(exceptions.APIException):
 def problem(
     status: int, detail: str, *, title: str | None = None, headers: dict[str, str] | None = None, **more: Any
 ) -> JsonResponse:
-    """A problem document; `more` are further members, such as `errors` by field."""
+    """A problem document; `more` are further members, such as `errors` by field.
+
+    `request_id` is what to name when asking about it: lines of the log have it too.
+    """
     body = {"title": title or _phrase(status), "status": status, "detail": detail, **more}
+    if request_id := trace.current().get("request_id"):
+        body["request_id"] = request_id
     return JsonResponse(body, status=status, headers=headers, content_type="application/problem+json")
 
 

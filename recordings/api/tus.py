@@ -25,6 +25,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 
+from recordings import trace
 from recordings.api import tus_headers
 from recordings.api.authentication import (
     BearerAuthentication,
@@ -136,6 +137,7 @@ def _patch(request: HttpRequest, pk: UUID) -> HttpResponse:
         if announced is not None and announced != grant.length:
             _grants.forget(pk)
             grant = resumable.announce(grant, announced)
+        trace.note(user_id=grant.sender_id, recording_id=grant.recording_id)
         body = _Body(request, grant)
         offset = resumable.append(grant, body, at=at, length=length, checksum=checksum)
     except (staging.WrongOffset, staging.Gone, resumable.Finished) as error:

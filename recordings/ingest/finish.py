@@ -17,7 +17,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from recordings import audit, enrich, jobs
+from recordings import audit, enrich, jobs, meters
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
 from recordings.ingest.staging import Whole
@@ -107,13 +107,13 @@ def give_up(job: Job, error: Exception) -> None:
     if _upload_of(job) is None:
         return
     if isinstance(error, jobs.HoldersDied):
-        reason = ENDED
+        reason, cause = ENDED, "process ended"
     elif isinstance(error, TookTooLong):
-        reason = f"{error} {KEPT}"
+        reason, cause = f"{error} {KEPT}", "took too long"
     else:
-        reason = GAVE_UP
+        reason, cause = GAVE_UP, "given up"
     with suppress(WrongStatusError):
-        _fail(job.recording, reason)
+        _fail(job.recording, reason, cause)
 
 
 def _keep(job: Job, error: WebmError) -> None:
@@ -129,7 +129,7 @@ def _keep(job: Job, error: WebmError) -> None:
             if upload and upload.sealed_at is not None:
                 raise error
             return
-        _fail(job.recording, str(error))
+        _fail(job.recording, str(error), error)
 
 
 def refuse(job: Job, error: WebmError) -> None:
@@ -147,7 +147,7 @@ def refuse(job: Job, error: WebmError) -> None:
         # Another whole upload of it still waits to be put away, and may be a better one.
         if not job.recording.uploads.sealed().exists():
             with suppress(WrongStatusError):
-                _fail(job.recording, str(error))
+                _fail(job.recording, str(error), error)
     if upload and upload.sealed_at is not None:
         staging.drop(upload.pk)
 
@@ -333,7 +333,8 @@ def _settle(upload: Upload) -> None:
         upload.recording.uploads.growing().filter(lease_until__lte=now).update(lease_until=None)
 
 
-def _fail(recording: Recording, reason: str) -> None:
+def _fail(recording: Recording, reason: str, cause: str | Exception) -> None:
     with transaction.atomic():
         recording.advance(Status.FAILED, error=reason[:500], lease_until=None)
         audit.record(Action.FAIL, SORTIE, recording=recording, reason=reason[:500])
+    meters.failed(cause)

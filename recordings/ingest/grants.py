@@ -26,6 +26,7 @@ class Grant:
 
     upload_id: UUID
     recording_id: UUID
+    sender_id: UUID | None
     room: int
     length: int | None
     most: int

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from recordings import meters
 from recordings.ingest import staging
 from recordings.media import sniff
 
@@ -72,6 +73,7 @@ class Intake:
         # In this thread, while the server's receives the next block; a third one only had them wait for each other.
         self._hash.update(block)
         self._staged.write(block)
+        meters.received_bytes.inc(len(block))
         self._length += len(block)
 
     def _look_at(self, block: bytes) -> None:

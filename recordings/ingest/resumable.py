@@ -16,7 +16,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from recordings import audit, jobs
+from recordings import audit, jobs, meters
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import finish, staging, start
 from recordings.ingest.grants import Grant
@@ -135,6 +135,7 @@ def _grant(upload: Upload) -> Grant:
     return Grant(
         upload_id=upload.pk,
         recording_id=upload.recording_id,
+        sender_id=upload.sender_id,
         room=upload.room,
         length=upload.announced,
         most=largest() if upload.announced is None else min(upload.announced, largest()),
@@ -186,7 +187,7 @@ def append(grant: Grant, stream: Stream, *, at: int, length: int, checksum: Chec
         try:
             blocks = piece(stream, length, checksum) if at else opened(stream, length, checksum)
         except WebmError as error:
-            _fail(grant.recording_id, SORTIE, str(error))
+            _fail(grant.recording_id, SORTIE, str(error), error)
             raise
         return _write(out, blocks)
 
@@ -274,7 +275,7 @@ def terminate(upload: Upload, by: Actor) -> None:
         if not droppable.delete()[0]:
             raise Finished(upload.length or 0)
         if not Upload.objects.filter(recording=upload.recording_id, finished_at=None).exists():
-            _fail(upload.recording_id, by, "The upload was cancelled.")
+            _fail(upload.recording_id, by, "The upload was cancelled.", "cancelled")
     staging.drop(upload.pk)
 
 
@@ -320,7 +321,7 @@ def _new_recording(user: User, by: Actor, title: str) -> Recording:
     return recording
 
 
-def _fail(recording_id: UUID, by: Actor, reason: str) -> None:
+def _fail(recording_id: UUID, by: Actor, reason: str, cause: str | Exception) -> None:
     with transaction.atomic():
         recording = Recording.objects.get(pk=recording_id)
         try:
@@ -328,9 +329,11 @@ def _fail(recording_id: UUID, by: Actor, reason: str) -> None:
         except WrongStatusError:
             return
         audit.record(Action.FAIL, by, recording=recording, reason=reason[:500])
+    meters.failed(cause)
 
 
 def _write(out: staging.Appender, blocks: Iterator[bytes]) -> int:
     for block in blocks:
         out.write(block)
+        meters.received_bytes.inc(len(block))
     return out.sync()

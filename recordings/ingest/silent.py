@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from recordings import audit, jobs
+from recordings import audit, jobs, meters
 from recordings.audit import SORTIE
 from recordings.ingest import finish, resumable, staging, start
 from recordings.models import Action, JobKind, Recording, Status, Upload, WrongStatusError
@@ -112,6 +112,7 @@ def _fail(recording: Recording, last_heard: datetime) -> bool:
             return False
         audit.record(Action.FAIL, SORTIE, recording=recording, reason=error)
         _end_session_of_page(recording)
+    meters.failed("given up" if kept else "nothing came")
     return True
 
 

@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AnonymousUser
 
-from recordings import audit, desktops
+from recordings import audit, desktops, trace
 from recordings.live import rfb
 from recordings.live.targets import open_target
 from recordings.models import User
@@ -42,11 +42,13 @@ class VncBridge(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has n
         self._counted: UUID | None = None
         await self.accept("binary" if "binary" in self.scope["subprotocols"] else None)
         user: User | AnonymousUser = self.scope["user"]
+        trace.note(session_id=self.scope["url_route"]["kwargs"]["pk"])
         if not isinstance(user, User):
             await self.close(SIGNED_OUT, "Sign in again.")
         elif _open[user.pk] >= BRIDGES_PER_USER:
             await self.close(TOO_MANY, "Too many desktops are open; close some first.")
         else:
+            trace.note(user_id=user.pk)
             self._counted = user.pk
             _open[user.pk] += 1
             self._task = asyncio.create_task(self._run(user, self.scope["url_route"]["kwargs"]["pk"]))

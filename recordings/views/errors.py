@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from recordings import trace
 from recordings.api.errors import problem
 
 _TEXTS = {
@@ -25,9 +26,10 @@ def _answer(request: HttpRequest, status: int, text: str | None = None) -> HttpR
     detail = text or default
     if request.path.startswith("/api/"):
         return problem(status, detail, title=HTTPStatus(status).phrase)
-    return render(
-        request, "recordings/error.html", {"title": title, "detail": detail, "status": status}, status=status
-    )
+    facts = {"title": title, "detail": detail, "status": status}
+    if status >= 500:
+        facts["request_id"] = trace.current().get("request_id", "")
+    return render(request, "recordings/error.html", facts, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

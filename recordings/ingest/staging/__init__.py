@@ -30,6 +30,7 @@ __all__ = [
     "WrongOffset",
     "copy_file",
     "current",
+    "disk_is_full",
     "drop",
     "full_disk_told",
     "room_for",
@@ -63,3 +64,8 @@ def drop(upload_id: UUID) -> bool:
 def scratch_disk() -> LocalStaging:
     """The portal's own disk, where S3 staging also puts uploads together before they are put away."""
     return LocalStaging(Path(settings.SORTIE_DATA) / "staging")
+
+
+def disk_is_full() -> bool:
+    """Whether uploads are refused because there is too little space on the portal's own disk."""
+    return scratch_disk().is_full()

@@ -138,6 +138,14 @@ class LocalStaging:
         except OSError as error:
             return [f"Uploads cannot be written to {self._root} ({error.strerror}); check SORTIE_DATA."]
 
+    def is_full(self) -> bool:
+        """Whether there is too little space for any upload to be begun."""
+        try:
+            need_space(self._root, 0, floor=FREE_SPACE_FLOOR)
+        except DiskFull:
+            return True
+        return False
+
     def _make_root(self) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -107,7 +107,13 @@ class S3Staging:
         yield from (upload_id for upload_id, modified in newest.items() if modified < before)
 
     def check(self) -> list[str]:
-        return self._scratch.check()
+        problems = self._scratch.check()
+        try:
+            with passing():
+                self._client.head_bucket(Bucket=self._bucket)
+        except StorageUnavailable as error:
+            problems.append(f"Uploads cannot be staged in the bucket {self._bucket!r}. {error}")
+        return problems
 
     def put_piece(self, upload_id: UUID, at: int, data: bytes) -> None:
         """Store the piece at offset `at`. Raises WrongOffset if there is one already."""
