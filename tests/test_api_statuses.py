@@ -177,7 +177,7 @@ ADMINS = "/api/admin/recordings"
 UNTOLD = {
     *("Allow", "Cache-Control", "Content-Length", "Content-Security-Policy", "Content-Type", "Vary"),
     *("Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy"),
-    *("X-Content-Type-Options", "X-Frame-Options"),
+    *("X-Content-Type-Options", "X-Frame-Options", "X-Request-ID"),
 }
 """Headers that say nothing that a client of the API has to know."""
 
