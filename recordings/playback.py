@@ -1,13 +1,13 @@
-"""Serve a recording's bytes: ranges, validators, file names, and whom to leave the sending to.
+"""Serve a recording's bytes as they are stored: file names, safe headers, and whom to leave the sending to.
 
-RFC 9110 (ranges, preconditions), RFC 6266 and 8187 (file names). Whoever calls has checked permission and status.
+RFC 6266 and 8187 (file names). Whoever calls has checked permission and status. What is made of a terminal
+recording's bytes on their way out is in `casts`.
 """
 
 import logging
 import re
 import unicodedata
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,18 +15,10 @@ from typing import Protocol
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-    JsonResponse,
-    StreamingHttpResponse,
-)
-from django.utils.cache import get_conditional_response
-from django.utils.http import http_date, parse_http_date_safe
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
 from recordings.media.edit import Original
+from recordings.sending import Content, answer
 from recordings.storage import SIGNED_URL_LIMIT, ObjectDamaged, RecordingStore, StorageError, store_for
 from recordings.titles import clean_title
 
@@ -34,31 +26,34 @@ logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 180  # bytes of UTF-8: file systems take 255, and a signed URL carries each up to five times as long
 
-_RANGES = re.compile(r"bytes=([0-9,\- \t]*)", re.ASCII | re.IGNORECASE)
-_RANGE = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
 _SAFE_IN_VALUE = "!#$&+-.^_`|~"  # attr-char of RFC 8187, besides letters and digits
 
 
-class Playable(Protocol):
-    """What is needed of a stored recording; `recordings.models.Recording` has it all."""
+class Stored(Protocol):
+    """What is needed of any stored recording."""
 
     @property
     def storage_backend(self) -> str: ...
     @property
     def storage_key(self) -> str: ...
     @property
+    def sha256(self) -> str: ...
+    @property
+    def completed_at(self) -> datetime | None: ...
+
+
+class Playable(Stored, Protocol):
+    """What is needed of a stored video; `recordings.models.Recording` has it all."""
+
+    @property
     def stored_size(self) -> int | None: ...
     @property
     def size_bytes(self) -> int | None: ...
     @property
-    def sha256(self) -> str: ...
-    @property
     def filename(self) -> str: ...
     @property
     def content_type(self) -> str: ...
-    @property
-    def completed_at(self) -> datetime | None: ...
     @property
     def original_head(self) -> bytes | memoryview: ...
     @property
@@ -67,22 +62,6 @@ class Playable(Protocol):
     def cut(self) -> int | None: ...
     @property
     def tail_saved(self) -> bytes | memoryview: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ByteRange:
-    """`length` bytes from offset `start`."""
-
-    start: int
-    length: int
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.length
-
-
-class Unsatisfiable(Exception):
-    """The range begins behind the last byte (416)."""
 
 
 def media_response(
@@ -98,43 +77,37 @@ def media_response(
     """
     disposition = content_disposition(recording.filename, attachment=attachment)
     store = store_for(recording.storage_backend)
+    delegated = None if original else _delegated(request, recording, store, disposition)
+    if delegated is not None:
+        return _described(delegated, recording.content_type, disposition)
+    content = _ObjectContent(recording, store, original=original)
+    return content_response(request, recording, content, recording.content_type, disposition)
+
+
+def content_response(
+    request: HttpRequest, recording: Stored, content: Content, content_type: str, disposition: str
+) -> HttpResponseBase:
+    """Answer GET or HEAD for some content of a recording's. Raises what `media_response` does."""
     try:
-        response = None if original else _delegated(request, recording, store, disposition)
-        response = response or _answered(request, recording, store, original=original)
+        response = answer(request, content, modified=recording.completed_at)
     except StorageError as error:
-        logger.error("The recording in %s %s cannot be served: %s", store.name, recording.storage_key, error)
+        logger.error(
+            "The recording in %s %s cannot be served: %s", recording.storage_backend, recording.storage_key, error
+        )
         raise
+    return _described(response, content_type, disposition)
+
+
+def _described(response: HttpResponseBase, content_type: str, disposition: str) -> HttpResponseBase:
+    """What keeps a recording from being taken for anything else, and from being kept by others."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers.setdefault("Cache-Control", "private, no-cache")
     if 200 <= response.status_code < 300:
-        response.headers["Content-Type"] = recording.content_type
+        response.headers["Content-Type"] = content_type
         response.headers["Content-Disposition"] = disposition
     return response
-
-
-def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """The bytes that a Range header selects of `size`; None for all of them.
-
-    All are sent where there is no header, it is no valid range of bytes, or it names several.
-
-    Raises:
-        Unsatisfiable: the range holds none of the bytes.
-    """
-    listed = _RANGES.fullmatch(header.strip()) if header else None
-    specs = [spec.strip(" \t") for spec in listed[1].split(",") if spec.strip(" \t")] if listed else []
-    match = _RANGE.fullmatch(specs[0]) if len(specs) == 1 else None
-    if match is None or match[0] == "-":
-        return None
-    first, last = (_number(text) for text in match.groups())
-    if first is None:
-        return _suffix(last or 0, size)
-    if last is not None and last < first:
-        return None
-    if first >= size:
-        raise Unsatisfiable
-    return ByteRange(first, (size if last is None else min(last + 1, size)) - first)
 
 
 @lru_cache(maxsize=1024)
@@ -149,17 +122,6 @@ def content_disposition(name: str, *, attachment: bool) -> str:
     if plain == stem:
         return header
     return f"{header}; filename*=UTF-8''{quote(f'{stem}.{extension}', safe=_SAFE_IN_VALUE)}"
-
-
-def _number(digits: str) -> int | None:
-    """A number no greater than any file, for Python refuses to read thousands of digits; None for no digits."""
-    return min(int(digits.lstrip("0")[:20] or "0"), 10**18) if digits else None
-
-
-def _suffix(length: int, size: int) -> ByteRange | None:
-    if length == 0:
-        raise Unsatisfiable
-    return ByteRange(max(0, size - length), min(length, size)) if size else None
 
 
 def _delegated(
@@ -180,85 +142,49 @@ def _delegated(
     return HttpResponseRedirect(url, headers={"Cache-Control": "private, no-store"}) if url else None
 
 
-def _answered(
-    request: HttpRequest, recording: Playable, store: RecordingStore, *, original: bool
-) -> HttpResponseBase:
-    """Send the bytes ourselves, or what the request's conditions make of it."""
-    tag = _entity_tag(recording, store, original=original)
-    modified = int(recording.completed_at.timestamp()) if recording.completed_at else None
-    unwanted = get_conditional_response(request, etag=tag, last_modified=modified)
-    response = unwanted or _content(request, recording, store, _Version(tag, modified, original))
-    response.headers["ETag"] = tag
-    response.headers["Accept-Ranges"] = "bytes"
-    if modified is not None:
-        response.headers["Last-Modified"] = http_date(modified)
-    return response
+def version_tag(recording: Stored, form: str = "") -> str:
+    """The ETag of something made of the stored object, which has a new key when it is made anew."""
+    made = blake2b(recording.storage_key.encode(), digest_size=8).hexdigest()
+    return f'"{recording.sha256[:32]}-{made}{form}"'
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """Which bytes of a recording a request is about, and what If-Range may call them."""
+class _ObjectContent:
+    """The stored object, or the bytes that were uploaded: parts of it between bytes that are kept in the row."""
 
-    tag: str
-    modified: int | None
-    original: bool
+    def __init__(self, recording: Playable, store: RecordingStore, *, original: bool) -> None:
+        self._recording = recording
+        self._store = store
+        self._original = original
+        self._pieces = _pieces(recording, original=original)
+        self.size = self._pieces.size
+        self.headers: Mapping[str, str] = {}
 
-    def is_meant_by(self, condition: str) -> bool:
-        """If-Range, which wants the same bytes for sure: a weak tag never matches, a date only exactly."""
-        if condition.startswith(('"', "W/")):
-            return condition == self.tag
-        return self.modified is not None and parse_http_date_safe(condition) == self.modified
+    @property
+    def tag(self) -> str:
+        if self._original:
+            return f'"{self._recording.sha256}"'
+        return self._store.entity_tag(self._recording.storage_key) or version_tag(self._recording)
 
+    def check(self, *, head: bool) -> None:
+        if self._original and self.size != self._recording.size_bytes:
+            raise ObjectDamaged("What is known of the stored object does not add up to what was uploaded.")
+        # Reading shows it as well, but too late where bytes kept elsewhere are sent first.
+        if self._original or head:
+            check_size(self._store, self._recording.storage_key, self._pieces.object_size)
 
-def _content(
-    request: HttpRequest, recording: Playable, store: RecordingStore, version: _Version
-) -> HttpResponseBase:
-    bytes_of = _pieces(recording, original=version.original)
-    size = bytes_of.size
-    if version.original and size != recording.size_bytes:
-        raise ObjectDamaged("What is known of the stored object does not add up to what was uploaded.")
-    # What follows shows it as well, but not for HEAD, and too late where bytes kept elsewhere are sent first.
-    if version.original or request.method == "HEAD":
-        _check_size(store, recording.storage_key, bytes_of.object_size)
-    if request.method == "HEAD":  # for which no ranges are defined
-        return HttpResponse(headers={"Content-Length": str(size)})
-    try:
-        selected = _selected(request, size, version)
-    except Unsatisfiable:
-        return _unsatisfiable(size)
-    chosen = selected or ByteRange(0, size)
-    body = _Body(store, recording.storage_key, bytes_of.pieces(chosen.start, chosen.length))
-    response = StreamingHttpResponse(body, headers={"Content-Length": str(chosen.length)})
-    if selected:
-        response.status_code = 206
-        response.headers["Content-Range"] = f"bytes {chosen.start}-{chosen.stop - 1}/{size}"
-    return response
+    def blocks(self, start: int, length: int) -> Generator[bytes]:
+        for piece in self._pieces.pieces(start, length):
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                with self._store.open_range(self._recording.storage_key, piece.start, len(piece)) as reader:
+                    yield from reader
 
 
-def _check_size(store: RecordingStore, key: str, size: int) -> None:
+def check_size(store: RecordingStore, key: str, size: int) -> None:
+    """Raises ObjectDamaged, ObjectMissing."""
     if store.size(key) != size:
         raise ObjectDamaged("The stored object is not as long as it was when it was put there.")
-
-
-def _selected(request: HttpRequest, size: int, version: _Version) -> ByteRange | None:
-    condition = request.META.get("HTTP_IF_RANGE", "").strip()
-    if condition and not version.is_meant_by(condition):
-        return None
-    return parse_range(request.META.get("HTTP_RANGE"), size)
-
-
-def _unsatisfiable(size: int) -> HttpResponse:
-    body = {"title": "Range Not Satisfiable", "status": 416, "detail": f"The recording has {size} bytes."}
-    headers = {"Content-Range": f"bytes */{size}"}
-    return JsonResponse(body, status=416, headers=headers, content_type="application/problem+json")
-
-
-def _entity_tag(recording: Playable, store: RecordingStore, *, original: bool) -> str:
-    """A strong one. The uploaded bytes are their hash; a stored object, made anew, gets a new key."""
-    if original:
-        return f'"{recording.sha256}"'
-    made = blake2b(recording.storage_key.encode(), digest_size=8).hexdigest()
-    return store.entity_tag(recording.storage_key) or f'"{recording.sha256[:32]}-{made}"'
 
 
 def _pieces(recording: Playable, *, original: bool) -> Original:
@@ -267,33 +193,3 @@ def _pieces(recording: Playable, *, original: bool) -> Original:
         return Original(size)
     head, tail = bytes(recording.original_head), bytes(recording.tail_saved)
     return Original(size, head, recording.body_start, recording.cut, tail)
-
-
-class _Body:
-    """The bytes of the pieces. The first block is read at once, while a missing object can still be told of."""
-
-    def __init__(self, store: RecordingStore, key: str, pieces: Iterator[bytes | range]) -> None:
-        self._blocks = _blocks(store, key, pieces)
-        self._first = next(self._blocks, b"")
-        self._where = f"{store.name} {key}"
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._first
-        try:
-            yield from self._blocks
-        except StorageError as error:
-            # The status is sent: all that is left is to break off, so that the client sees it has not got all.
-            logger.error("The recording in %s broke off while it was sent: %s", self._where, error)
-            raise
-
-    def close(self) -> None:
-        self._blocks.close()
-
-
-def _blocks(store: RecordingStore, key: str, pieces: Iterator[bytes | range]) -> Generator[bytes]:
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            yield piece
-        else:
-            with store.open_range(key, piece.start, len(piece)) as reader:
-                yield from reader

@@ -1,5 +1,8 @@
 """Turning the portal's switches."""
 
+from enum import StrEnum
+from typing import Any
+
 from django.db import transaction
 
 from recordings import audit
@@ -7,8 +10,16 @@ from recordings.audit import Actor
 from recordings.models import Action, Policy
 
 
-def set_auto_record(enabled: bool, by: Actor) -> None:
-    """Have recording start by itself in all new sessions, or not. Acts at once."""
+class Switch(StrEnum):
+    """The switches, by their field of `Policy`."""
+
+    AUTO_RECORD = "auto_record"
+    KEEP_INPUT = "keep_input"
+
+
+def turn(switch: Switch, by: Actor, *, on: bool) -> None:
+    """Turn a switch. It acts at once."""
     with transaction.atomic():
-        Policy.objects.update_or_create(pk=1, defaults={"auto_record": enabled})
-        audit.record(Action.POLICY, by, auto_record=enabled)
+        Policy.objects.update_or_create(pk=1, defaults={switch.value: on})
+        detail: dict[str, Any] = {switch.value: on}
+        audit.record(Action.POLICY, by, **detail)

@@ -52,7 +52,8 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
 
     def for_display(self) -> Self:
         """With everything a list row shows, and without the bytes it does not."""
-        return self.select_related("session", "owner").prefetch_related("tags").defer("original_head", "tail_saved")
+        related = self.select_related("session", "owner", "terminal").prefetch_related("tags")
+        return related.defer("original_head", "tail_saved", "terminal__idle")
 
     def older_than_limit(self, kind: str, now: datetime, days: int) -> Self:
         """Ready ones of `kind` that retention may take at `now`, oldest first."""

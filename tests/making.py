@@ -80,7 +80,7 @@ def arrived(data: bytes) -> Arrived:
 def ready(user: User, data: bytes | None = None, **facts: Any) -> Recording:
     """A recording with bytes, `data` or a real one; `facts` are written over those of its row."""
     recording = started(user)
-    simple.complete(recording, arrived(data or webm()), Actor(user), name="screen.webm")
+    simple.complete(recording, arrived(data or webm()), Actor(user), simple.About(filename="screen.webm"))
     Recording.objects.filter(pk=recording.pk).update(**facts)
     recording.refresh_from_db()
     return recording

@@ -130,6 +130,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api:upload", "PATCH"): Row(sender, (204,), scope="upload"),
     ("api:upload", "DELETE"): Row(sender, (204,), scope="upload"),
     ("api:recordings", "GET"): Row(users, (200,)),
+    ("api:recordings", "POST"): Row(users, (415,), {}),
     ("api:recording", "GET"): Row(hidden, (200,)),
     ("api:recording", "PATCH"): Row(hidden, (200,), {"title": "x"}),
     ("api:recording", "DELETE"): Row(refused, (204,)),

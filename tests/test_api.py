@@ -26,7 +26,7 @@ SESSION_KEYS = {
 RECORDING_KEYS = {
     *("id", "session_id", "user_id", "username", "title", "filename", "kind", "format", "size_bytes"),
     *("duration_seconds", "width", "height", "sha256", "status", "incomplete", "error", "tags", "notes"),
-    *("storage_backend", "created_at", "completed_at", "expires_at", "on_hold"),
+    *("storage_backend", "created_at", "completed_at", "expires_at", "on_hold", "terminal"),
 }
 
 
@@ -267,18 +267,19 @@ def test_markers_are_kept_in_order(alice: User) -> None:
     assert len(client.get(address).json()) == 2
 
 
-def test_auto_record_is_switched_with_strings(ada: User) -> None:
+def test_switches_are_turned_with_strings(ada: User) -> None:
     client = api(ada)
     address = "/api/admin/settings"
-    assert client.get(address).json() == {"recording_auto_record": "false"}
+    assert client.get(address).json() == {"recording_auto_record": "false", "recording_keep_input": "false"}
     assert client.put(address, {"recording_auto_record": "true"}, format="json").status_code == 204
-    assert client.get(address).json() == {"recording_auto_record": "true"}
+    assert client.get(address).json() == {"recording_auto_record": "true", "recording_keep_input": "false"}
+    assert client.put(address, {"recording_keep_input": "true"}, format="json").status_code == 204
     for wrong in (True, 1, "True", "", None, ["true"]):
         assert client.put(address, {"recording_auto_record": wrong}, format="json").status_code == 400
     wrong_bodies: list[Any] = [{}, [], {"other": "true"}, {"recording_auto_record": "false", "other": "1"}, "true"]
     for wrong_body in wrong_bodies:
         assert client.put(address, wrong_body, format="json").status_code == 400
-    assert client.get(address).json() == {"recording_auto_record": "true"}
+    assert client.get(address).json() == {"recording_auto_record": "true", "recording_keep_input": "true"}
 
 
 def test_an_admin_opens_a_session_for_somebody_else(alice: User, ada: User) -> None:

@@ -22,10 +22,12 @@ from recordings.models import Recording, User
 from recordings.permissions import Scope
 from tests import webm_builder as build
 from tests.making import FORM, api, deleted, holding, post, ready, started, upload, webm
+from tests.terminal.build import cast
 from tests.tus_client import PIECE, UPLOADS, Tus, checksum, metadata, recording
 
 pytestmark = pytest.mark.django_db
 
+CAST = "application/x-asciicast"
 PASSWORD = "correct horse battery"
 WRONG = {"username": "alice", "password": "wrong"}
 
@@ -153,6 +155,18 @@ def _restore(w: World) -> Any:
     return w.alice.post(w.at(deleted(w.owner), "/restore"))
 
 
+def _cast(data: bytes | None = None, kind: str = CAST, before: Callable[[World], Any] = lambda w: None) -> Any:
+    def send(w: World) -> Any:
+        before(w)
+        return post(w.alice, RECORDINGS, cast() if data is None else data, kind)
+
+    return send
+
+
+def _small(w: World) -> None:
+    w.settings.SORTIE_RECORDING_MAX_SIZE_MB = 1
+
+
 def _when_full(ask: Callable[[World], Any]) -> Callable[[World], Any]:
     def asked(w: World) -> Any:
         assert w.begun
@@ -213,6 +227,13 @@ ASKED: dict[tuple[str, int], Callable[[World], Any]] = {
     ("upload_recording", 507): _upload("alice", before=World.full_disk),
     ("list_recordings", 200): lambda w: w.alice.get(RECORDINGS),
     ("list_recordings", 400): lambda w: w.alice.get(RECORDINGS + "?kind=x"),
+    ("upload_terminal_recording", 201): _cast(),
+    ("upload_terminal_recording", 400): lambda w: post(w.alice, RECORDINGS + "?sidecar=5", cast(), CAST),
+    ("upload_terminal_recording", 411): lambda w: w.alice.generic("POST", RECORDINGS, "", content_type=CAST),
+    ("upload_terminal_recording", 413): _cast(bytes(2 << 20), before=_small),
+    ("upload_terminal_recording", 415): _cast(kind="text/plain"),
+    ("upload_terminal_recording", 422): _cast(cast([1, "o"], [2, "o", "x"])),
+    ("upload_terminal_recording", 507): _cast(before=World.full_disk),
     ("list_all_recordings", 200): lambda w: w.ada.get(ADMINS),
     ("list_all_recordings", 400): lambda w: w.ada.get(ADMINS + "?kind=x"),
     ("list_all_recordings", 403): lambda w: w.bob.get(ADMINS),

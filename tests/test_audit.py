@@ -127,7 +127,7 @@ DEEDS: dict[str, Callable[[User], Callable[[], Any]]] = {
     "delete": lambda user: (lambda r: lambda: retention.delete(r, SORTIE))(started(user)),
     "restore": lambda user: (lambda r: lambda: retention.restore(r, SORTIE))(deleted(user)),
     "hold": lambda user: (lambda r: lambda: retention.hold(r, SORTIE, reason="x"))(started(user)),
-    "switch": lambda user: lambda: policies.set_auto_record(True, SORTIE),
+    "switch": lambda user: lambda: policies.turn(policies.Switch.AUTO_RECORD, SORTIE, on=True),
     "fail": lambda user: (lambda r: lambda: silent.complete(timezone.now() + timedelta(days=9)))(started(user)),
 }
 

@@ -54,7 +54,7 @@ def work() -> None:
 def accepted(user: User, data: bytes) -> Recording:
     """A recording whose bytes the portal has promised to put away, by a process that is gone."""
     recording = started(user)
-    simple._accept(recording, arrived(data), Actor(user), "screen.webm")
+    simple._accept(recording, arrived(data), Actor(user), simple.About("screen.webm"))
     let_leases_end()
     return recording
 
@@ -121,7 +121,7 @@ def test_what_a_dead_web_process_accepted_is_put_away_by_the_sweep(alice: User) 
     body = arrived(webm())
 
     def serve() -> None:
-        simple.complete(recording, body, Actor(alice), name="screen.webm")
+        simple.complete(recording, body, Actor(alice), simple.About(filename="screen.webm"))
 
     for step in range(1, 60, 2):
         killed_before_step(step, serve)

@@ -11,7 +11,8 @@ from django.utils.http import http_date
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recordings.playback import ByteRange, Unsatisfiable, media_response, parse_range
+from recordings.playback import media_response
+from recordings.sending import ByteRange, Unsatisfiable, parse_range
 from recordings.storage import RecordingStore
 from tests.playables import COMPLETED, DATA, SIZE, StoredRecording, ask, body, kept
 

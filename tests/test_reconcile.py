@@ -56,7 +56,7 @@ def test_young_objects_are_on_their_way_in_and_old_ones_are_lost(alice: User, tm
 
 def test_what_an_upload_is_about_to_be_put_under_is_known(alice: User, tmp_path: Path) -> None:
     name, recording = orphan(tmp_path), started(alice)
-    simple._accept(recording, arrived(webm()), Actor(alice), "x")
+    simple._accept(recording, arrived(webm()), Actor(alice), simple.About("x"))
     Upload.objects.update(storage_backend=current_store().name, storage_key=name)
     assert reconcile.compare(current_store().name, timezone.now() + TOMORROW).orphans == []
 

@@ -198,7 +198,7 @@ def test_the_clock_is_the_callers(alice: User) -> None:
 
 def test_a_recording_goes_with_everything_on_its_way(alice: User) -> None:
     recording, body = started(alice), arrived(webm())
-    simple._accept(recording, body, Actor(alice), "x")
+    simple._accept(recording, body, Actor(alice), simple.About("x"))
     make_due(recording)
     assert retention.purge(timezone.now()).gone == 0  # a worker is on it
     let_leases_end()
@@ -256,7 +256,7 @@ def test_what_can_be_deleted_is_and_the_rest_waits(alice: User, monkeypatch: pyt
 def test_an_upload_that_is_put_away_meanwhile_is_not_orphaned(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     recording, other = started(alice), ready(alice)
     jobs.run_due(HANDLERS)
-    simple._accept(recording, arrived(webm()), Actor(alice), "x")
+    simple._accept(recording, arrived(webm()), Actor(alice), simple.About("x"))
     let_leases_end()
     make_due(recording, other)
     with monkeypatch.context() as raced:
@@ -340,7 +340,7 @@ def test_a_batch_is_not_the_end_of_the_preview(alice: User) -> None:
 
 def test_uploads_are_completed_by_command(alice: User) -> None:
     recording, silent = started(alice), started(alice)
-    simple._accept(recording, arrived(webm()), Actor(alice), "x")
+    simple._accept(recording, arrived(webm()), Actor(alice), simple.About("x"))
     let_leases_end()
     Recording.objects.filter(pk=silent.pk).update(lease_until=timezone.now() - TICK)
     assert said("complete_uploads") == "2 jobs done, 1 silent recordings ended\n"

@@ -283,7 +283,7 @@ def test_a_body_on_its_way_is_a_sign_of_life(alice: User, monkeypatch: pytest.Mo
 
 def test_a_recording_that_is_being_put_away_is_not_silent(alice: User) -> None:
     recording, there = started(alice), arrived(webm())
-    simple._accept(recording, there, Actor(alice), "x")
+    simple._accept(recording, there, Actor(alice), simple.About("x"))
     assert silent.complete(later(1000)) == 0
     Job.objects.update(attempts=MAX_ATTEMPTS)
     assert silent.complete(later(1000)) == 1

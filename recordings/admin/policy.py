@@ -14,13 +14,14 @@ from recordings.admin.base import PortalAdmin
 from recordings.audit import actor_of
 from recordings.models import Policy
 from recordings.permissions import Can, can
+from recordings.policies import Switch
 
 
 class PolicyAdmin(PortalAdmin[Policy]):
     """There is one policy: its list is its form."""
 
     fieldsets = (
-        (None, {"fields": ("auto_record",)}),
+        (None, {"fields": ("auto_record", "keep_input")}),
         (
             "Limits",
             {
@@ -42,8 +43,9 @@ class PolicyAdmin(PortalAdmin[Policy]):
         return Policy.current() if object_id == "1" else None
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: Any) -> None:
-        if "auto_record" in form.changed_data:
-            policies.set_auto_record(form.cleaned_data["auto_record"], actor_of(request))
+        for switch in Switch:
+            if switch.value in form.changed_data:
+                policies.turn(switch, actor_of(request), on=form.cleaned_data[switch.value])
 
     @admin.display(description="Video recordings")
     def video_kept(self, policy: Policy) -> SafeString:

@@ -11,6 +11,8 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "reason": str,
     "fields": ", ".join,
     "auto_record": lambda value: "auto-record on",
+    "keep_input": lambda value: "typed input kept",
+    "input_removed": lambda value: "typed input left out",
     "hidden": lambda value: f"{value} hidden",
     "size_bytes": megabytes,
     "sha256": lambda value: f"SHA-256 {value[:12]}…",
@@ -29,6 +31,7 @@ _ORDER = list(_SAID)
 # Of other things it says nothing that they are not so.
 _FALSE = {
     "auto_record": "auto-record off",
+    "keep_input": "typed input left out",
     "is_active": "no longer active",
     "is_staff": "no longer admin",
     "is_superuser": "no longer superuser",

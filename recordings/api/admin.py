@@ -9,11 +9,12 @@ from rest_framework.views import APIView
 from recordings import policies
 from recordings.api.authentication import Admin
 from recordings.api.schema import problems
-from recordings.api.serializers import SettingsOut
+from recordings.api.serializers import SettingsIn, SettingsOut
 from recordings.audit import actor_of
 from recordings.models import Policy
+from recordings.policies import Switch
 
-AUTO_RECORD = "recording_auto_record"
+NAMES = {f"recording_{switch}": switch for switch in Switch}
 
 
 class Settings(APIView):
@@ -22,17 +23,20 @@ class Settings(APIView):
     @extend_schema(operation_id="get_settings", responses={200: SettingsOut, **problems(401, 403)})
     def get(self, request: Request) -> Response:
         """The switches; values are the strings "true" and "false"."""
-        return Response({AUTO_RECORD: str(Policy.current().auto_record).lower()})
+        policy = Policy.current()
+        return Response({name: str(getattr(policy, switch)).lower() for name, switch in NAMES.items()})
 
     @extend_schema(
-        operation_id="change_settings", request=SettingsOut, responses={204: None, **problems(400, 401, 403)}
+        operation_id="change_settings", request=SettingsIn, responses={204: None, **problems(400, 401, 403)}
     )
     def put(self, request: Request) -> Response:
-        """Turn a switch. It acts at once."""
-        if not isinstance(request.data, dict) or set(request.data) != {AUTO_RECORD}:
-            raise ValidationError(f'Send an object with the one setting there is, "{AUTO_RECORD}".')
-        value = request.data[AUTO_RECORD]
-        if not isinstance(value, str) or value not in ("true", "false"):
-            raise ValidationError({AUTO_RECORD: 'must be the string "true" or "false".'})
-        policies.set_auto_record(value == "true", actor_of(request))
+        """Turn switches. They act at once."""
+        given = request.data
+        if not isinstance(given, dict) or not given or set(given) - set(NAMES):
+            raise ValidationError("Send an object with one or more of " + ", ".join(f'"{name}"' for name in NAMES))
+        for name, value in given.items():
+            if not isinstance(value, str) or value not in ("true", "false"):
+                raise ValidationError({name: 'must be the string "true" or "false".'})
+        for name, value in given.items():
+            policies.turn(NAMES[name], actor_of(request), on=value == "true")
         return Response(status=204)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,8 @@ from recordings import connections
 from recordings.api.errors import ProblemError
 from recordings.ingest import intake, staging
 from recordings.ingest.intake import BLOCK, Arrived, Intake
-from recordings.media.errors import BeyondLimits, WebmError
+from recordings.media.errors import BeyondLimits, CastBeyondLimits, DamagedCast, MediaError
+from recordings.models import Kind
 
 # What a form may have besides the file: its other fields, and the boundaries.
 FORM_OVERHEAD = 64 * 1024
@@ -41,34 +42,49 @@ def announced_length(request: HttpRequest) -> int:
     return length
 
 
+def nobody_waits() -> None:
+    """A sign of life that nothing depends on."""
+
+
 def take_form(
-    request: HttpRequest, length: int, sign_of_life: Callable[[], None]
+    request: HttpRequest,
+    length: int,
+    sign_of_life: Callable[[], None] = nobody_waits,
+    *,
+    kind: Kind = Kind.VIDEO,
+    names: Collection[str] = ("file",),
 ) -> "tuple[QueryDict, Uploaded | None]":
-    """The fields of a `multipart/form-data` body, and its file (the field `file`) on disk.
+    """The fields of a `multipart/form-data` body, and its file (the one field of those `names`) on disk.
 
     `sign_of_life` is called every minute for as long as the body comes.
     """
     connections.give_back()
-    handler = _ToStaging(expected=length)
+    handler = _ToStaging(expected=length, kind=kind, names=names)
     body: Any = _Body(request, length, sign_of_life)
     try:
         with _as_problems():
             parser = MultiPartParser(request.META, body, [handler], "utf-8")
             fields, files = parser.parse()
             body.check_form((request.content_params or {}).get("boundary", ""))
-        uploaded = files.get("file")
+        uploaded = next(iter(files.values()), None)
         return fields, uploaded if isinstance(uploaded, Uploaded) else None
     except BaseException:
         handler.discard()
         raise
 
 
-def take_bare(request: HttpRequest, length: int, sign_of_life: Callable[[], None]) -> "Uploaded":
+def take_bare(
+    request: HttpRequest,
+    length: int,
+    sign_of_life: Callable[[], None] = nobody_waits,
+    *,
+    kind: Kind = Kind.VIDEO,
+) -> "Uploaded":
     """A body that is the file itself, and has no name."""
     connections.give_back()
     body = _Body(request, length, sign_of_life)
     with _as_problems():
-        taken = Intake(expected=length)
+        taken = Intake(expected=length, kind=kind)
         try:
             while block := body.read():
                 taken.write(block)
@@ -94,18 +110,18 @@ class _ToStaging(FileUploadHandler):
 
     chunk_size = BLOCK
 
-    def __init__(self, *, expected: int) -> None:
+    def __init__(self, *, expected: int, kind: Kind, names: Collection[str]) -> None:
         super().__init__()
-        self._expected = expected
+        self._expected, self._kind, self._names = expected, kind, names
         self._intake: Intake | None = None
         self._arrived: list[Arrived] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.field_name != "file":
+        if self.field_name not in self._names:
             raise ProblemError(400, NO_FILE)
         # The form is longer than its file, and its length was looked at.
-        self._intake = Intake(expected=min(self._expected, intake.largest()))
+        self._intake = Intake(expected=min(self._expected, intake.largest()), kind=self._kind)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         assert self._intake is not None
@@ -188,10 +204,12 @@ def _as_problems() -> Iterator[None]:
         raise ProblemError(503, detail, headers={"Retry-After": "60"}) from error
     except staging.Gone as error:
         raise ProblemError(400, "The upload stood still for too long. Nothing was kept; send it again.") from error
-    except WebmError as error:
+    except MediaError as error:
         raise refused(error) from error
 
 
-def refused(error: WebmError) -> ProblemError:
-    """415 for what is not a WebM file we can read, 422 for one that goes beyond our limits."""
-    return ProblemError(422 if isinstance(error, BeyondLimits) else 415, str(error))
+def refused(error: MediaError) -> ProblemError:
+    """415 for what is no file we can read, 422 for one with a wrong line or beyond our limits."""
+    if isinstance(error, DamagedCast):
+        return ProblemError(422, str(error), line=error.line)
+    return ProblemError(422 if isinstance(error, BeyondLimits | CastBeyondLimits) else 415, str(error))

@@ -18,12 +18,15 @@ _VERY_SOON = {"Retry-After": "2"}
 
 
 class ProblemError(exceptions.APIException):
-    """An error with its status and a sentence for the client."""
+    """An error with its status and a sentence for the client; `more` are further members of the document."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, *, headers: dict[str, str] | None = None, **more: int | str | None
+    ) -> None:
         super().__init__(detail)
         self.status_code = status
         self.headers = headers or {}
+        self.more = more
 
 
 def problem(
@@ -63,7 +66,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | Response
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
-    return problem(error.status_code, _sentence(error.detail), headers=_headers(error), **_fields(error.detail))
+    return problem(error.status_code, _sentence(error.detail), headers=_headers(error), **_members(error))
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
@@ -73,8 +76,10 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _fields(detail: Any) -> dict[str, Any]:
-    return {"errors": detail} if isinstance(detail, dict) else {}
+def _members(error: exceptions.APIException) -> dict[str, Any]:
+    fields = {"errors": error.detail} if isinstance(error.detail, dict) else {}
+    more = {name: value for name, value in getattr(error, "more", {}).items() if value is not None}
+    return {**fields, **more}
 
 
 def _sentence(detail: Any) -> str:

@@ -21,6 +21,7 @@ from recordings.api.paging import paged
 from recordings.api.schema import PAGING, RANGES, problems
 from recordings.api.serializers import ActivityOut, MarkerIn, MarkerOut, RecordingIn, RecordingOut
 from recordings.audit import actor_of
+from recordings.casts import Form
 from recordings.filters import RecordingFilter
 from recordings.models import Kind, Recording, Status
 from recordings.permissions import Can
@@ -125,11 +126,13 @@ class DownloadRecording(APIView):
         operation_id="download_recording",
         parameters=[
             OpenApiParameter("original", bool, description="Exactly the bytes that were uploaded."),
+            OpenApiParameter("format", str, enum=list(Form), description="Of a terminal recording."),
             *RANGES,
         ],
         responses={
             (200, "video/webm"): OpenApiTypes.BINARY,
             (206, "video/webm"): OpenApiTypes.BINARY,
+            (200, "application/x-asciicast"): OpenApiTypes.BINARY,
             302: None,
             304: None,
             **problems(401, 403, 404, 409, 412, 416),
@@ -141,7 +144,8 @@ class DownloadRecording(APIView):
         if recording.status != Status.READY:
             raise ProblemError(409, "Recording not ready")
         original = request.query_params.get("original") in ("1", "true")
-        answer = watching.download(request._request, recording, actor_of(request), original=original)
+        form = _form(request, recording)
+        answer = watching.download(request._request, recording, actor_of(request), original=original, form=form)
         if answer.status_code == 412:
             raise ProblemError(412, "The recording is another one by now.", headers={"ETag": answer["ETag"]})
         return answer
@@ -149,6 +153,17 @@ class DownloadRecording(APIView):
     @extend_schema(exclude=True)
     def head(self, request: Request, pk: UUID) -> HttpResponseBase:
         return self.get(request, pk)
+
+
+def _form(request: Request, recording: Recording) -> Form:
+    """What `?format=` asks for. Raises 400 for what there is not."""
+    asked = request.query_params.get("format", recording.extension)
+    if recording.kind != Kind.TERMINAL and asked == recording.extension:
+        return Form.CAST
+    if recording.kind != Kind.TERMINAL or asked not in list(Form):
+        known = list(Form) if recording.kind == Kind.TERMINAL else [recording.extension]
+        raise ValidationError({"format": f"may be {', '.join(known)}."})
+    return Form(asked)
 
 
 class Markers(APIView):

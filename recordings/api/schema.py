@@ -48,6 +48,9 @@ RANGES = [
 """Headers of what is sent by ranges, asked and answered (RFC 9110)."""
 
 
+MADE = [_told("Location", "Where the recording is.", 201)]
+
+
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """The error answers of a route."""
     return {

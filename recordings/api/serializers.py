@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from recordings.library import MOST_TAGS
-from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus, Status
+from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus, Status, Terminal
 from recordings.models.session import SessionKind
 from recordings.titles import clean_title
 
@@ -81,6 +81,28 @@ class SessionOut(serializers.ModelSerializer[Session]):
         return {**data, "recording_policy": "auto"} if policy.auto_record else data
 
 
+class TerminalOut(serializers.ModelSerializer[Terminal]):
+    user = serializers.CharField(source="login", help_text="Who worked there, by their name on the host.")
+    session_id = serializers.CharField(source="reference", help_text="The recorder's own id of the session.")
+
+    class Meta:
+        model = Terminal
+        fields = [
+            "host",
+            "host_id",
+            "user",
+            "session_id",
+            "command",
+            "shell",
+            "agent",
+            "recorded_at",
+            "exit_status",
+            "command_count",
+            "events",
+            "input_removed",
+        ]
+
+
 class RecordingOut(serializers.ModelSerializer[Recording]):
     session_id = serializers.UUIDField()
     user_id = serializers.UUIDField(source="owner_id")
@@ -92,6 +114,7 @@ class RecordingOut(serializers.ModelSerializer[Recording]):
     storage_backend = serializers.SerializerMethodField()
     tags = serializers.SlugRelatedField[Any](many=True, read_only=True, slug_field="name")
     expires_at = serializers.DateTimeField(allow_null=True)
+    terminal = serializers.SerializerMethodField(help_text="Of a terminal recording that is ready, else null.")
 
     class Meta:
         model = Recording
@@ -119,8 +142,14 @@ class RecordingOut(serializers.ModelSerializer[Recording]):
             "completed_at",
             "expires_at",
             "on_hold",
+            "terminal",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(TerminalOut(allow_null=True))
+    def get_terminal(self, recording: Recording) -> Any:
+        there = getattr(recording, "terminal", None)
+        return TerminalOut(there).data if there else None
 
     def get_duration_seconds(self, recording: Recording) -> float | None:
         return None if recording.duration_ms is None else recording.duration_ms / 1000
@@ -153,6 +182,17 @@ class SentFile(serializers.FileField):
 class UploadIn(RecordingIdIn):
     duration = serializers.FloatField(required=False, help_text="Accepted and ignored: Sortie measures it.")
     file = SentFile(help_text="A WebM file.")
+
+
+class TerminalIn(serializers.Serializer[Any]):
+    file = SentFile(required=False, help_text="The .cast or .cast.gz file.")
+    title = serializers.CharField(max_length=200, allow_blank=True, default="")
+    sidecar = serializers.CharField(
+        allow_blank=True,
+        default="",
+        trim_whitespace=False,
+        help_text="What its recorder says of it, as JSON.",
+    )
 
 
 class StatusOut(serializers.Serializer[Any]):
@@ -190,6 +230,12 @@ class ActivityOut(serializers.ModelSerializer[AuditEvent]):
 
 class SettingsOut(serializers.Serializer[Any]):
     recording_auto_record = serializers.ChoiceField(choices=["true", "false"])
+    recording_keep_input = serializers.ChoiceField(choices=["true", "false"])
+
+
+class SettingsIn(serializers.Serializer[Any]):
+    recording_auto_record = serializers.ChoiceField(choices=["true", "false"], required=False)
+    recording_keep_input = serializers.ChoiceField(choices=["true", "false"], required=False)
 
 
 class ProblemOut(serializers.Serializer[Any]):

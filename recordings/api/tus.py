@@ -36,9 +36,9 @@ from recordings.api.authentication import (
 from recordings.api.bodies import refused
 from recordings.api.errors import ProblemError, handle
 from recordings.audit import Actor, address_of
-from recordings.ingest import intake, pieces, resumable, staging
+from recordings.ingest import intake, kinds, pieces, resumable, staging
 from recordings.ingest.grants import Grant, Grants
-from recordings.media.errors import WebmError
+from recordings.media.errors import MediaError
 from recordings.models import User
 from recordings.permissions import Can
 
@@ -93,7 +93,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     body, piece = _Body(request), None
     if request.content_type == PIECE:
         wanted = replace(wanted, piece=tus_headers.body_length(request))
-        piece = pieces.opened(body, wanted.piece, checksum)
+        piece = pieces.opened(body, wanted.piece, checksum, wanted.kind)
     upload = resumable.create(user, Actor(user, address_of(request)), wanted)
     headers = {
         "Location": request.build_absolute_uri(reverse("api:upload", args=[upload.pk])),
@@ -239,7 +239,7 @@ def _abilities() -> HttpResponse:
             "Tus-Extension": EXTENSIONS,
             "Tus-Max-Size": str(intake.largest()),
             "Tus-Checksum-Algorithm": ",".join(tus_headers.DIGEST_BYTES),
-            KINDS: ",".join(resumable.kinds()),
+            KINDS: ",".join(kinds.taken()),
         },
     )
 
@@ -278,7 +278,7 @@ def _as_problem(error: Exception) -> Exception:
     """What the stages raise, as an answer."""
     if isinstance(error, APIException):
         return error
-    if isinstance(error, WebmError):
+    if isinstance(error, MediaError):
         return refused(error)
     for kind, status in _STATUS.items():
         if isinstance(error, kind):
@@ -290,6 +290,7 @@ _SOON = {"Retry-After": "30"}
 _STATUS: dict[type[Exception], int] = {
     resumable.NoSuchUpload: 404,
     resumable.NotWanted: 409,
+    kinds.SwitchedOff: 415,
     resumable.OverQuota: 507,
     resumable.Finished: 409,
     resumable.WrongLength: 400,

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,6 +11,8 @@ from django.http import HttpRequest
 from recordings.api.errors import ProblemError
 from recordings.ingest.pieces import Checksum
 from recordings.ingest.resumable import Wanted
+from recordings.ingest.sidecars import BadSidecar, parsed
+from recordings.models import Kind
 
 LONGEST_METADATA = 1024
 DIGEST_BYTES = {"sha1": 20, "sha256": 32}
@@ -62,9 +65,11 @@ def wanted(request: HttpRequest) -> Wanted:
     return Wanted(
         length,
         recording_id=_recording_id(fields.get("recording_id")),
+        kind=_kind(fields),
         title=fields.get("title", ""),
         filename=fields.get("filename", fields.get("name", "")),
         metadata=raw,
+        sidecar=_sidecar(fields.get("sidecar", "")),
     )
 
 
@@ -100,6 +105,23 @@ def _decoded(encoded: str) -> bytes | None:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _kind(fields: dict[str, str]) -> Kind:
+    """As the client says it or, of one that knows nothing of kinds, as its file is called."""
+    name = fields.get("filename", fields.get("name", "")).lower()
+    named = Kind.TERMINAL if name.endswith((".cast", ".cast.gz")) else Kind.VIDEO
+    try:
+        return Kind(fields.get("kind", named))
+    except ValueError:
+        raise ProblemError(400, "kind in Upload-Metadata may be " + " or ".join(Kind.values) + ".") from None
+
+
+def _sidecar(text: str) -> dict[str, Any]:
+    try:
+        return parsed(text)
+    except BadSidecar as error:
+        raise ProblemError(400, str(error)) from error
 
 
 def _recording_id(text: str | None) -> UUID | None:

@@ -19,7 +19,7 @@ from recordings.api.schema import problems
 from recordings.api.serializers import RecordingIdIn, StatusOut, UploadIn
 from recordings.audit import actor_of
 from recordings.ingest import simple, staging, start
-from recordings.media.errors import WebmError
+from recordings.media.errors import MediaError
 from recordings.models import Recording, Session, Status
 from recordings.permissions import Can
 
@@ -79,8 +79,10 @@ def _finish(request: Request, session: Session, fields: Any, uploaded: bodies.Up
             staging.drop(uploaded.arrived.upload_id)
         raise
     try:
-        done = simple.complete(recording, uploaded.arrived, actor_of(request), name=uploaded.name or "")
-    except WebmError as error:
+        done = simple.complete(
+            recording, uploaded.arrived, actor_of(request), simple.About(filename=uploaded.name or "")
+        )
+    except MediaError as error:
         raise bodies.refused(error) from error
     except Recording.DoesNotExist as error:
         raise NotFound(NO_SUCH_RECORDING) from error

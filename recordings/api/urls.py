@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from recordings.api import accounts, admin, docs, recordings, sessions, tus, uploads
+from recordings.api import accounts, admin, docs, recordings, sessions, terminals, tus, uploads
 
 _ALWAYS = [
     path("auth/login", accounts.Login.as_view(), name="login"),
@@ -18,10 +18,11 @@ _CAPTURE = [
     path("sessions/<uuid:pk>/recording/stop", sessions.StopRecording.as_view(), name="recording-stop"),
     path("sessions/<uuid:pk>/recording/upload", uploads.UploadRecording.as_view(), name="recording-upload"),
 ]
+_LIST = [path("recordings", recordings.Recordings.as_view(), name="recordings")]
+_LIST_AND_TERMINALS = [path("recordings", terminals.RecordingsAndTerminals.as_view(), name="recordings")]
 _LIBRARY = [
     path("uploads", tus.uploads, name="uploads"),
     path("uploads/<uuid:pk>", tus.upload, name="upload"),
-    path("recordings", recordings.Recordings.as_view(), name="recordings"),
     path("recordings/<uuid:pk>", recordings.OneRecording.as_view(), name="recording"),
     path("recordings/<uuid:pk>/download", recordings.DownloadRecording.as_view(), name="download"),
     path("recordings/<uuid:pk>/restore", recordings.RestoreRecording.as_view(), name="restore"),
@@ -35,4 +36,5 @@ _LIBRARY = [
 
 def routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     """The API with the given kinds of recording switched on."""
-    return [*_ALWAYS, *(_CAPTURE if video else []), *(_LIBRARY if video or terminal else [])]
+    library = [*(_LIST_AND_TERMINALS if terminal else _LIST), *_LIBRARY] if video or terminal else []
+    return [*_ALWAYS, *(_CAPTURE if video else []), *library]

@@ -1,4 +1,4 @@
-"""Putting an upload away: make it seekable, store it, verify it, and only then call the recording ready.
+"""Putting an upload away: bring it into the form it is kept in, store it, verify it, then call the recording ready.
 
 Bytes first, row second, message last. Every step can be run again after a crash anywhere: what an edit will
 overwrite is saved in the upload's row before the file is touched, and so is the key it will be stored under.
@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from recordings import audit, enrich, jobs, meters
 from recordings.audit import SORTIE, Actor
-from recordings.ingest import staging
+from recordings.ingest import kinds, staging, video
+from recordings.ingest.plans import Made, Plan
 from recordings.ingest.staging import Whole
-from recordings.media import edit, webm
-from recordings.media.errors import TookTooLong, WebmError
+from recordings.media.errors import MediaError, TookTooLong
 from recordings.models import Action, Job, JobKind, Recording, Status, Upload, WrongStatusError
 from recordings.storage import StorageUnavailable, current_store, new_key, store_for
 
@@ -51,7 +51,7 @@ def run(job: Job) -> None:
     """
     try:
         put_away(job)
-    except WebmError as error:
+    except MediaError as error:
         _keep(job, error)
 
 
@@ -59,14 +59,14 @@ def while_waiting(job: Job) -> None:
     """The web's way: do a held job while its client waits. What is not the upload's fault is done later.
 
     Raises:
-        WebmError: the bytes are no recording that can be kept; the recording has failed.
+        MediaError: the bytes are no recording that can be kept; the recording has failed.
     """
-    refused: list[WebmError] = []
+    refused: list[MediaError] = []
 
     def handler(job: Job) -> None:
         try:
             put_away(job)
-        except WebmError as error:
+        except MediaError as error:
             refused.append(error)
             refuse(job, error)
 
@@ -79,7 +79,7 @@ def put_away(job: Job) -> None:
     """Make what has arrived of the recording its stored object, and the recording ready. Doing it again is fine.
 
     Raises:
-        WebmError: the bytes are no recording that can be kept.
+        MediaError: the bytes are no recording that can be kept.
         jobs.PassingFault: the store, the disk or the staged bytes cannot be had now.
     """
     upload = _upload_of(job)
@@ -116,7 +116,7 @@ def give_up(job: Job, error: Exception) -> None:
         _fail(job.recording, reason, cause)
 
 
-def _keep(job: Job, error: WebmError) -> None:
+def _keep(job: Job, error: MediaError) -> None:
     """What has arrived is no recording: it has failed, and the bytes wait for somebody, or for more of them.
 
     Where a part of it is ready already that stays, and bytes which should have been the whole end on the job.
@@ -132,7 +132,7 @@ def _keep(job: Job, error: WebmError) -> None:
         _fail(job.recording, str(error), error)
 
 
-def refuse(job: Job, error: WebmError) -> None:
+def refuse(job: Job, error: MediaError) -> None:
     """The uploaded bytes are of no use: the recording has failed and waits for better ones, or for more.
 
     What is whole and unusable is dropped; what is not whole may become usable with the rest. A recording that is
@@ -195,23 +195,16 @@ def _is_needed(upload: Upload) -> bool:
 
 def _put_away(upload: Upload, whole: Whole) -> None:
     if whole.final and upload.original_head:
-        _undo(upload, whole)
+        video.undo(upload, whole)
     length = _exactly(upload.length, whole)
     sha256 = upload.sha256 or _digest(whole)
-    scan = webm.scan(whole.file, start=whole.room)
-    planned = edit.plan_edit(whole.file, scan)
-    _remember(upload, planned, final=whole.final)
-    with ExitStack() as made:
-        path = whole.path
-        if planned:
-            edit.apply(whole.file, planned)
-            staging.sync_data(whole.file.fileno())
-        else:
-            path = made.enter_context(staging.scratch_disk().scratch(upload.pk))
-            staging.copy_file(whole.path, path, skip=whole.room)
+    plan = kinds.plan(upload, whole)
+    _remember(upload, plan, final=whole.final)
+    with ExitStack() as scratch:
+        made = plan.carry_out(upload.pk, scratch)
         store = store_for(upload.storage_backend)
-        store.put(upload.storage_key, path, content_type=upload.recording.content_type)
-        _become_ready(upload, scan, planned, length=length, sha256=sha256)
+        store.put(upload.storage_key, made.path, content_type=upload.recording.stored_type)
+        _become_ready(upload, made, length=length, sha256=sha256)
 
 
 def _exactly(announced: int | None, whole: Whole) -> int:
@@ -225,17 +218,6 @@ def _exactly(announced: int | None, whole: Whole) -> int:
     return announced
 
 
-def _undo(upload: Upload, whole: Whole) -> None:
-    """Put the uploaded bytes back: a process died after it began to edit them."""
-    edit.restore(
-        whole.file,
-        start=whole.room,
-        original_head=bytes(upload.original_head),
-        cut=upload.cut or 0,
-        tail_saved=bytes(upload.tail_saved),
-    )
-
-
 def _digest(whole: Whole) -> str:
     digest = hashlib.sha256()
     position = whole.room
@@ -245,28 +227,24 @@ def _digest(whole: Whole) -> str:
     return digest.hexdigest()
 
 
-def _remember(upload: Upload, planned: edit.Edit | None, *, final: bool) -> None:
+def _remember(upload: Upload, plan: Plan, *, final: bool) -> None:
     """Write down what is about to be done: how to undo it where the only copy is edited, and the object's key."""
-    if planned and final:
-        upload.original_head = planned.original_head
-        upload.body_start = planned.body_start
-        upload.cut = planned.cut
-        upload.tail_saved = planned.tail_saved
+    undoing = plan.undoing if final else {}
+    for field, value in undoing.items():
+        setattr(upload, field, value)
     before = (upload.storage_backend, upload.storage_key)
     if not upload.storage_key or not final:
         # The copy may have more bytes than the one that an earlier run has put under its key.
         upload.storage_backend = current_store().name
-        upload.storage_key = new_key(upload.recording_id, upload.recording.extension)
-    upload.save(
-        update_fields=["original_head", "body_start", "cut", "tail_saved", "storage_backend", "storage_key"]
-    )
+        upload.storage_key = new_key(upload.recording_id, upload.recording.stored_extension)
+    upload.save(update_fields=[*undoing, "storage_backend", "storage_key"])
     if before[1] and before[1] != upload.storage_key:
         _drop(*before)
 
 
-def _become_ready(upload: Upload, scan: webm.Scan, planned: edit.Edit | None, *, length: int, sha256: str) -> None:
+def _become_ready(upload: Upload, made: Made, *, length: int, sha256: str) -> None:
     recording = upload.recording
-    notes = list(scan.notes)
+    notes = list(made.notes)
     if upload.sealed_at is None:
         now = timezone.now()
         notes.insert(0, SILENT.format(at=min(upload.lease_until or now, now)))
@@ -278,17 +256,10 @@ def _become_ready(upload: Upload, scan: webm.Scan, planned: edit.Edit | None, *,
         "upload_name": upload.name,
         "size_bytes": length,
         "sha256": sha256,
-        "duration_ms": scan.duration_ms,
-        "width": scan.width or None,
-        "height": scan.height or None,
-        "codecs": ", ".join(scan.codecs),
         "storage_backend": upload.storage_backend,
         "storage_key": upload.storage_key,
         "stored_size": store_for(upload.storage_backend).size(upload.storage_key),
-        "original_head": planned.original_head if planned else b"",
-        "body_start": planned.body_start if planned else 0,
-        "cut": planned.cut if planned else None,
-        "tail_saved": planned.tail_saved if planned else b"",
+        **made.facts,
     }
     before = (recording.storage_backend, recording.storage_key)
     with transaction.atomic():
@@ -298,6 +269,7 @@ def _become_ready(upload: Upload, scan: webm.Scan, planned: edit.Edit | None, *,
             recording.complete_later(**facts)
         else:
             recording.advance(Status.READY, **facts)
+        made.describe(recording)
         _settle(upload)
         enrich.order(recording)
         audit.record(
@@ -307,6 +279,7 @@ def _become_ready(upload: Upload, scan: webm.Scan, planned: edit.Edit | None, *,
             size_bytes=length,
             sha256=sha256,
             incomplete=bool(notes),
+            **made.said,
         )
     if before[1] and before[1] != upload.storage_key:
         _drop(*before)

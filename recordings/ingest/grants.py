@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from recordings.models import Kind
+
 BELIEVED_FOR = 5.0
 MOST = 4096
 
@@ -31,6 +33,7 @@ class Grant:
     length: int | None
     most: int
     live: bool
+    kind: Kind
     expires_at: datetime | None
 
 

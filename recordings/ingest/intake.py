@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from recordings import meters
-from recordings.ingest import staging
-from recordings.media import sniff
+from recordings.ingest import kinds, staging
+from recordings.media.sniff import SNIFF_BYTES
+from recordings.models import Kind
 
 BLOCK = 256 * 1024
 MB = 1024 * 1024
@@ -44,11 +45,11 @@ def largest() -> int:
 class Intake:
     """Takes the blocks of one body, then is asked to `seal` it; anything else discards what was written."""
 
-    def __init__(self, *, expected: int) -> None:
+    def __init__(self, *, expected: int, kind: Kind = Kind.VIDEO) -> None:
         """`expected`: bytes announced, for the free space to be looked at. Raises TooLarge, staging.DiskFull."""
         if expected > largest():
             raise TooLarge
-        self._id, self._room = uuid4(), staging.room_for(expected)
+        self._id, self._room, self._kind = uuid4(), staging.room_for(expected), kind
         self._place = staging.current()
         self._place.create(self._id, room=self._room, expected=expected)
         self._open = ExitStack()
@@ -63,7 +64,7 @@ class Intake:
 
         Raises:
             TooLarge: it would be more than is allowed, whatever was announced.
-            WebmError: the first bytes are those of something else.
+            MediaError: the first bytes are those of something else.
             staging.DiskFull: there is no space for it.
         """
         if self._length + len(block) > largest():
@@ -77,16 +78,16 @@ class Intake:
         self._length += len(block)
 
     def _look_at(self, block: bytes) -> None:
-        first = (self._first or b"") + block[: sniff.SNIFF_BYTES]
-        verdict = sniff.looks_like_webm(first)
+        first = (self._first or b"") + block[:SNIFF_BYTES]
+        verdict = kinds.begins_well(self._kind, first)
         if verdict is False:
-            raise sniff.why_not_webm(first)
+            raise kinds.why_not(self._kind, first)
         self._first = None if verdict else first
 
     def seal(self) -> Arrived:
-        """Return once all bytes survive a power cut. Raises WebmError when too few came to be a recording."""
+        """Return once all bytes survive a power cut. Raises MediaError when too few came to be a recording."""
         if self._first is not None:
-            raise sniff.why_not_webm(self._first)
+            raise kinds.why_not(self._kind, self._first)
         self._staged.sync()
         self._open.close()
         self._sealed = True

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from django.conf import settings
 
-from recordings.ingest import staging
+from recordings.ingest import kinds, staging
 from recordings.ingest.intake import BLOCK, MB
-from recordings.media import sniff
+from recordings.models import Kind
 
 SPOOLED = MB  # in memory of a piece with a checksum, the rest on disk: hundreds may be on their way
 
@@ -46,16 +46,16 @@ def piece(stream: Stream, length: int, checksum: Checksum | None) -> Iterator[by
     return _blocks(stream, length) if checksum is None else _checked(stream, length, checksum)
 
 
-def opened(stream: Stream, length: int, checksum: Checksum | None) -> Iterator[bytes]:
+def opened(stream: Stream, length: int, checksum: Checksum | None, kind: Kind) -> Iterator[bytes]:
     """The blocks of an upload's first piece, of which enough has been looked at to know that it may be a recording.
 
     Raises:
-        WebmError: it is none. ChecksumMismatch.
+        MediaError: it is none. ChecksumMismatch.
     """
     blocks = piece(stream, length, checksum)
     first = next(blocks, b"")
-    if first and sniff.looks_like_webm(first[: sniff.SNIFF_BYTES]) is False:
-        raise sniff.why_not_webm(first[: sniff.SNIFF_BYTES])
+    if first and kinds.begins_well(kind, first) is False:
+        raise kinds.why_not(kind, first)
     return chain((first,), blocks)
 
 

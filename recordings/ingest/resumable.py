@@ -5,9 +5,10 @@ last one, whoever sends it, and is safe before it is acknowledged. Who may send 
 for five seconds (`grants`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,13 +19,12 @@ from django.utils import timezone
 
 from recordings import audit, jobs, meters
 from recordings.audit import SORTIE, Actor
-from recordings.ingest import finish, staging, start
+from recordings.ingest import finish, kinds, staging, start
 from recordings.ingest.grants import Grant
 from recordings.ingest.intake import MB, TooLarge, largest
 from recordings.ingest.pieces import Checksum, Stream, opened, piece
-from recordings.media.errors import WebmError
+from recordings.media.errors import MediaError
 from recordings.models import Action, Job, JobKind, Kind, Recording, Status, Upload, User, WrongStatusError
-from recordings.models.session import SessionKind
 from recordings.permissions import Can, can
 from recordings.titles import clean_title
 
@@ -41,7 +41,7 @@ class OverQuota(Exception):
 
 
 class NotWanted(Exception):
-    """The recording has all its bytes already."""
+    """The recording has all its bytes already, or takes none of this kind."""
 
 
 class Finished(Exception):
@@ -67,20 +67,17 @@ class WrongLength(ValueError):
 class Wanted:
     """What a client says of the upload it begins; `length` is None while it does not know.
 
-    piece: bytes of it that the client sends along.
+    piece: bytes of it that the client sends along. sidecar: what its recorder says of a terminal recording.
     """
 
     length: int | None
     piece: int = 0
     recording_id: UUID | None = None
+    kind: Kind = Kind.VIDEO
     title: str = ""
     filename: str = ""
     metadata: str = ""
-
-
-def kinds() -> list[str]:
-    """The kinds of recording that can be uploaded here."""
-    return [Kind.VIDEO] if settings.SORTIE_VIDEO_RECORDING_ENABLED else []
+    sidecar: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create(user: User, by: Actor, wanted: Wanted) -> Upload:
@@ -88,8 +85,10 @@ def create(user: User, by: Actor, wanted: Wanted) -> Upload:
 
     Raises:
         TooLarge, OverQuota, staging.DiskFull: there is no place for it.
-        NoSuchUpload: the user has no such recording. NotWanted: it has its bytes.
+        NoSuchUpload: the user has no such recording. NotWanted: it needs no bytes, or none of this kind.
+        kinds.SwitchedOff: recordings of this kind are not taken.
     """
+    kinds.check_taken(wanted.kind)
     reserved = largest() if wanted.length is None else wanted.length
     if reserved > largest():
         raise TooLarge
@@ -108,6 +107,7 @@ def create(user: User, by: Actor, wanted: Wanted) -> Upload:
                 recording=recording,
                 name=clean_title(wanted.filename, longest=255),
                 metadata=wanted.metadata,
+                sidecar=dict(wanted.sidecar),
                 room=room,
                 announced=wanted.length,
                 reserved=reserved,
@@ -140,6 +140,7 @@ def _grant(upload: Upload) -> Grant:
         length=upload.announced,
         most=largest() if upload.announced is None else min(upload.announced, largest()),
         live=upload.live,
+        kind=Kind(upload.recording.kind),
         expires_at=upload.expires_at,
     )
 
@@ -179,14 +180,14 @@ def append(grant: Grant, stream: Stream, *, at: int, length: int, checksum: Chec
     Raises:
         staging.WrongOffset: the upload is elsewhere; nothing was added, or somebody else was faster.
         TooLarge: they would be more than announced or allowed. staging.DiskFull. ChecksumMismatch.
-        WebmError: an upload that begins like this is no recording; nothing was added, the recording has failed.
+        MediaError: an upload that begins like this is no recording; nothing was added, the recording has failed.
     """
     if at + length > grant.most:
         raise MoreThanAnnounced if grant.most == grant.length else TooLarge
     with staging.current().appender(grant.upload_id, room=grant.room, at=at) as out:
         try:
-            blocks = piece(stream, length, checksum) if at else opened(stream, length, checksum)
-        except WebmError as error:
+            blocks = piece(stream, length, checksum) if at else opened(stream, length, checksum, grant.kind)
+        except MediaError as error:
             _fail(grant.recording_id, SORTIE, str(error), error)
             raise
         return _write(out, blocks)
@@ -235,14 +236,15 @@ def touch(grant: Grant) -> None:
 
 
 def complete(grant: Grant, length: int) -> None:
-    """All `length` bytes are there: put them away while the client waits, or later if the store is away.
+    """All `length` bytes are there: put them away while the client waits, or later if that takes its time.
 
     Raises:
-        WebmError: they are no recording that can be kept.
+        MediaError: they are no recording that can be kept.
         NoSuchUpload: the recording has been deleted.
     """
-    job = seal(grant.upload_id, grant.recording_id, length, held=True)
-    if job is not None and job.lease_token:
+    held = kinds.is_quick(grant.kind, length)
+    job = seal(grant.upload_id, grant.recording_id, length, held=held)
+    if held and job is not None and job.lease_token:
         finish.while_waiting(job)
 
 
@@ -305,19 +307,14 @@ def _reserve(user: User, reserved: int) -> None:
 
 def _recording(user: User, by: Actor, wanted: Wanted) -> Recording:
     if wanted.recording_id is None:
-        return _new_recording(user, by, wanted.title or wanted.filename)
+        return start.receive(user, by, kind=wanted.kind, title=wanted.title, filename=wanted.filename)
     recording = Recording.objects.visible_to(user).filter(pk=wanted.recording_id).first()
     if recording is None or not can(user, Can.CAPTURE, recording):
         raise NoSuchUpload("There is no such recording.")
     if recording.status == Status.READY and not recording.incomplete:
         raise NotWanted("This recording is ready; it needs no upload.")
-    return recording
-
-
-def _new_recording(user: User, by: Actor, title: str) -> Recording:
-    session = start.open_session(owner=user, by=by, app_id="upload", kind=SessionKind.SCREEN, title=title)
-    recording = start.stop(start.start(session, by), by)
-    start.close_session(session, by)
+    if recording.kind != wanted.kind:
+        raise NotWanted(f"This is a {recording.get_kind_display().lower()} recording; send bytes of its kind.")
     return recording
 
 

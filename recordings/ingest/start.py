@@ -55,8 +55,8 @@ def close_session(session: Session, by: Actor) -> Session:
     return session
 
 
-def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO) -> Recording:
-    """A new recording in a running session, owned by the session's owner.
+def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO, title: str | None = None) -> Recording:
+    """A new recording in a running session, owned by the session's owner and called like it unless named.
 
     Raises:
         NotRunning: the session is not running.
@@ -69,10 +69,23 @@ def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO) -> Recording:
             session=session,
             owner_id=session.owner_id,
             kind=kind,
-            title=session.title,
+            title=session.title if title is None else clean_title(title),
             lease_until=timezone.now() + CAPTURE_LEASE,
         )
         audit.record(Action.START, by, recording=recording)
+    return recording
+
+
+def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str) -> Recording:
+    """A recording of something that was recorded elsewhere and is now to be uploaded, in a session of its own.
+
+    A terminal recording without a title is named by what is in it.
+    """
+    is_terminal = kind == Kind.TERMINAL
+    where = SessionKind.TERMINAL if is_terminal else SessionKind.SCREEN
+    session = open_session(owner=owner, by=by, app_id="upload", kind=where, title=title or filename)
+    recording = stop(start(session, by, kind=kind, title=title if is_terminal else None), by)
+    close_session(session, by)
     return recording
 
 

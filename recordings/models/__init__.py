@@ -9,6 +9,7 @@ from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
 from recordings.models.session import Session, SessionStatus
 from recordings.models.storage_day import StorageDay
+from recordings.models.terminal import Terminal
 from recordings.models.token import Token
 from recordings.models.upload import Upload
 from recordings.models.user import User
@@ -30,6 +31,7 @@ __all__ = [
     "Status",
     "StorageDay",
     "Tag",
+    "Terminal",
     "Token",
     "Upload",
     "User",

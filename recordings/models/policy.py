@@ -15,6 +15,13 @@ class Policy(models.Model):
         help_text="When enabled, recording starts automatically for all new sessions.",
     )
 
+    keep_input = models.BooleanField(
+        "Keep what is typed in terminals",
+        default=False,
+        help_text="When enabled, terminal recordings keep what their recorders say was typed. When not, it is left "
+        "out of every new recording for good. What the screen showed is always kept.",
+    )
+
     class Meta:
         verbose_name_plural = "policy"
         constraints = [models.CheckConstraint(name="policy_is_one_row", condition=models.Q(id=1))]

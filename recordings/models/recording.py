@@ -34,6 +34,9 @@ MAY_BECOME = {
 
 EXTENSION = {Kind.VIDEO: "webm", Kind.TERMINAL: "cast"}
 CONTENT_TYPE = {Kind.VIDEO: "video/webm", Kind.TERMINAL: "application/x-asciicast"}
+# A terminal recording is kept compressed (recordings.media.asciicast.kept).
+STORED_EXTENSION = {Kind.VIDEO: "webm", Kind.TERMINAL: "cast.gz"}
+STORED_TYPE = {Kind.VIDEO: "video/webm", Kind.TERMINAL: "application/gzip"}
 
 
 class WrongStatusError(Exception):
@@ -135,6 +138,15 @@ class Recording(models.Model):
     @property
     def content_type(self) -> str:
         return CONTENT_TYPE[Kind(self.kind)]
+
+    @property
+    def stored_extension(self) -> str:
+        """Of the stored object's key."""
+        return STORED_EXTENSION[Kind(self.kind)]
+
+    @property
+    def stored_type(self) -> str:
+        return STORED_TYPE[Kind(self.kind)]
 
     @property
     def filename(self) -> str:

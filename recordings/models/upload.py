@@ -21,6 +21,7 @@ class Upload(models.Model):
 
     # A resumable upload, which may take days: what was announced, what it counts against its sender's quota, and
     # until when it can be resumed. `live` is a capture that sends while it records.
+    sidecar = models.JSONField(default=dict, editable=False, help_text="What its recorder says of it.")
     metadata = models.CharField(max_length=1024, blank=True, editable=False)
     announced = models.BigIntegerField(null=True, editable=False)
     reserved = models.BigIntegerField(default=0, editable=False)

@@ -17,7 +17,7 @@ from recordings.ingest.staging.base import (
     WrongOffset,
     room_for,
 )
-from recordings.ingest.staging.local import LocalStaging, copy_file, full_disk_told, sync_data, write_file
+from recordings.ingest.staging.local import LocalStaging, copy_file, filling, full_disk_told, sync_data, write_file
 
 __all__ = [
     "Appender",
@@ -32,6 +32,7 @@ __all__ = [
     "current",
     "disk_is_full",
     "drop",
+    "filling",
     "full_disk_told",
     "room_for",
     "scratch_disk",

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from recordings.ingest.staging.base import (
@@ -222,6 +223,15 @@ def copy_file(source: Path, target: Path, *, skip: int = 0) -> None:
         shutil.copyfileobj(from_file, to_file, COPY_BLOCK)
         to_file.flush()
         sync_data(to_file.fileno())
+
+
+@contextmanager
+def filling(target: Path) -> Iterator[BinaryIO]:
+    """`target`, empty and open to be written to; in the end what was written is safe. Raises DiskFull."""
+    with full_disk_told(), target.open("wb") as file:
+        yield file
+        file.flush()
+        sync_data(file.fileno())
 
 
 def write_file(target: Path, data: bytes) -> None:

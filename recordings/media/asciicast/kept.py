@@ -42,13 +42,15 @@ BLOCK = 1024 * 1024
 class Kept:
     """Where things are in a stored object of `size` bytes.
 
-    played: its first so many bytes are PLAYED. original_packed: the original has to be decompressed.
+    played: its first so many bytes are PLAYED. plain: bytes of that once it is decompressed.
+    original_packed: the original has to be decompressed.
     original_start: where the original begins in the object. From 0 it goes on to `played`, else to the end.
     original_size, original_sha256: of the original, as it is given out.
     """
 
     size: int
     played: int
+    plain: int
     original_start: int
     original_packed: bool
     original_size: int
@@ -79,20 +81,23 @@ def keep(
     if scan.events[INPUT] and not with_input:
         stripped = _Hashed(version_2_of(Cast(file, start=start, end=end, limits=limits), with_input=False))
         packing.pack(stripped, out)
-        return Kept(out.size, out.size, 0, True, stripped.size, stripped.sha256)
+        return Kept(out.size, out.size, stripped.size, 0, True, stripped.size, stripped.sha256)
     uploaded = _Hashed(upload.blocks())
     if scan.clean and not scan.gzip:
         packing.pack(uploaded, out)
-        return Kept(out.size, out.size, 0, True, uploaded.size, uploaded.sha256)
+        return Kept(out.size, out.size, uploaded.size, 0, True, uploaded.size, uploaded.sha256)
+    plain = scan.plain_bytes
     if not (scan.clean and scan.members == 1):
-        packing.pack(version_2_of(Cast(file, start=start, end=end, limits=limits), with_input=True), out)
+        written = _Hashed(version_2_of(Cast(file, start=start, end=end, limits=limits), with_input=True))
+        packing.pack(written, out)
+        plain = written.size
     played = out.size
     if scan.gzip:
         for block in uploaded:
             out.write(block)
     else:
         packing.pack(uploaded, out)
-    return Kept(out.size, played or out.size, played, not scan.gzip, uploaded.size, uploaded.sha256)
+    return Kept(out.size, played or out.size, plain, played, not scan.gzip, uploaded.size, uploaded.sha256)
 
 
 def version_2_of(cast: Cast, *, with_input: bool) -> Iterator[bytes]:

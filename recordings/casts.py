@@ -1,0 +1,133 @@
+"""Give out terminal recordings: as players want them, as files to keep, and as exactly what was uploaded.
+
+What is stored is compressed, and may have the upload behind what is played (recordings.media.asciicast.kept). It is
+passed on as it is where that will do, and decompressed on the way where not.
+"""
+
+import re
+import zlib
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from enum import StrEnum
+
+from django.http import HttpRequest, HttpResponseBase
+
+from recordings.media.asciicast import unpacked
+from recordings.models import Recording
+from recordings.playback import check_size, content_disposition, content_response, version_tag
+from recordings.sending import ByteRange
+from recordings.storage import ObjectDamaged, store_for
+
+CAST_TYPE = "application/x-asciicast"
+GZIP_TYPE = "application/gzip"
+_ENCODING = re.compile(r"\s*([^\s;]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?", re.IGNORECASE)
+
+
+class Form(StrEnum):
+    """What a terminal recording can be downloaded as."""
+
+    CAST = "cast"
+    PACKED = "cast.gz"
+
+
+def played(request: HttpRequest, recording: Recording) -> HttpResponseBase:
+    """The cast for a player, compressed if it takes that. Raises what `playback.media_response` does."""
+    packed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    content = _stored(recording, Form.PACKED) if packed else _stored(recording, Form.CAST)
+    content.headers = {"Content-Encoding": "gzip"} if packed else {}
+    disposition = content_disposition(recording.filename, attachment=False)
+    response = content_response(request, recording, content, CAST_TYPE, disposition)
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def download(request: HttpRequest, recording: Recording, form: Form) -> HttpResponseBase:
+    """The cast as a file to keep. Raises what `playback.media_response` does."""
+    content_type = GZIP_TYPE if form == Form.PACKED else CAST_TYPE
+    disposition = content_disposition(f"{recording.name}.{form}", attachment=True)
+    return content_response(request, recording, _stored(recording, form), content_type, disposition)
+
+
+def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
+    """Exactly what was uploaded; where what was typed is not kept, what was kept then.
+
+    Raises what `playback.media_response` does.
+    """
+    there = recording.terminal
+    if there.original_packed:
+        # Kept behind something else, or as that itself: from 0 it ends where what is played does.
+        stop = (recording.stored_size or 0) if there.original_start else there.played_size
+        part = ByteRange(there.original_start, stop - there.original_start)
+        content = _CastContent(recording, part, there.original_size, packed=True)
+    else:
+        content = _CastContent(recording, ByteRange(there.original_start, there.original_size), there.original_size)
+    content.tag = f'"{there.original_sha256}"'
+    gzipped = not there.original_packed
+    name = f"{recording.name}.{Form.PACKED if gzipped else Form.CAST}"
+    content_type = GZIP_TYPE if gzipped else CAST_TYPE
+    return content_response(request, recording, content, content_type, content_disposition(name, attachment=True))
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    for choice in header.split(","):
+        match = _ENCODING.fullmatch(choice)
+        if match and match[1].lower() in ("gzip", "x-gzip"):
+            return not match[2] or match[2].strip("0.") != ""
+    return False
+
+
+def _stored(recording: Recording, form: Form) -> "_CastContent":
+    there = recording.terminal
+    part = ByteRange(0, there.played_size)
+    if form == Form.PACKED:
+        content = _CastContent(recording, part, there.played_size)
+    else:
+        content = _CastContent(recording, part, there.plain_size, packed=True)
+    content.tag = version_tag(recording, f"-{form}")
+    return content
+
+
+class _CastContent:
+    """`size` bytes that are a part of the stored object or, if it is `packed`, what that part is compressed."""
+
+    def __init__(self, recording: Recording, part: ByteRange, size: int, *, packed: bool = False) -> None:
+        self._recording, self._part, self._packed = recording, part, packed
+        self._store = store_for(recording.storage_backend)
+        self.size = size
+        self.tag = ""
+        self.headers: Mapping[str, str] = {}
+
+    def check(self, *, head: bool) -> None:
+        if head:
+            check_size(self._store, self._recording.storage_key, self._recording.stored_size or 0)
+
+    def blocks(self, start: int, length: int) -> Generator[bytes]:
+        if self._packed:
+            with closing(self._plain()) as plain:
+                yield from _sliced(plain, start, length)
+        else:
+            key = self._recording.storage_key
+            with self._store.open_range(key, self._part.start + start, length) as reader:
+                yield from reader
+
+    def _plain(self) -> Generator[bytes]:
+        key = self._recording.storage_key
+        with self._store.open_range(key, self._part.start, self._part.length) as reader:
+            try:
+                yield from unpacked(reader)
+            except zlib.error as error:
+                raise ObjectDamaged("A stored terminal recording cannot be decompressed.") from error
+
+
+def _sliced(blocks: Generator[bytes], start: int, length: int) -> Generator[bytes]:
+    """`length` of the bytes from `start` on. Raises ObjectDamaged if there are fewer."""
+    for block in blocks:
+        wanted = block[start : start + length]
+        start = max(0, start - len(block))
+        length -= len(wanted)
+        if wanted:
+            yield wanted
+        if not length:
+            return
+    raise ObjectDamaged(f"A stored terminal recording ended {length} bytes too soon.")
