@@ -15,6 +15,8 @@ from recordings.models import Recording, Session, Status, User
 from recordings.templatetags.sortie import clock, megabytes, moment, seconds
 from recordings.views.errors import server_error
 from recordings.views.login import _in_words
+from tests.casting import made
+from tests.terminal.build import cast
 
 STATIC = Path(__file__).parents[1] / "static"
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -151,6 +153,16 @@ def test_only_the_player_lets_style_elements_in(alice: User) -> None:
     assert "unsafe" not in client.get("/")["Content-Security-Policy"]
 
 
+def test_only_a_page_that_plays_a_terminal_may_compile_webassembly(alice: User) -> None:
+    client = signed_in(alice)
+    page = client.get(reverse("player", args=[made(alice, cast()).pk]))
+    assert "script-src 'self' 'wasm-unsafe-eval';" in page["Content-Security-Policy"]
+    assert "terminal/page.js" in page.content.decode()
+    other = client.get(reverse("player", args=[recording_of(alice).pk]))
+    assert "wasm" not in other["Content-Security-Policy"]
+    assert "terminal/" not in other.content.decode()
+
+
 def test_no_page_has_an_inline_script_or_style() -> None:
     for template in TEMPLATES.rglob("*.html"):
         if template.is_relative_to(TEMPLATES / "admin"):
@@ -188,7 +200,9 @@ def test_a_page_names_every_module_it_needs_and_no_other(page: str) -> None:
     own = [name for name in own if not name.startswith("vendor/")]
     always = _imported("base/main.js") | _imported("capture/leftover.js")
     assert set(base) == always
-    assert set(base) | set(own) == always | _imported(own[0])
+    # What is imported only for terminals is named only for them.
+    more = _imported("terminal/page.js") if "terminal/page.js" in own else set()
+    assert set(base) | set(own) == always | _imported(own[0]) | more
 
 
 def test_every_template_compiles() -> None:

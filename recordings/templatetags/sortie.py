@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.models import Kind, Recording, Status
+from recordings.models import Kind, Recording, Status, Terminal
 
 register = template.Library()
 
@@ -75,6 +75,12 @@ def thousands(number: int) -> str:
 @register.filter
 def session_icon(kind: str) -> str:
     return {"terminal": "terminal", "screen": "video"}.get(kind, "window")
+
+
+@register.filter
+def frame(terminal: Terminal) -> str:
+    """The box of a terminal at its largest, for an SVG: cells are 0.6 wide and 1.333 high, and it has a border."""
+    return f"0 0 {terminal.most_columns * 6 + 15} {round(terminal.most_rows * 13.33) + 15}"
 
 
 @register.filter

@@ -8,7 +8,7 @@ import { parseMoment, writeMoment } from "./moment.js";
 
 /**
  * @param {HTMLElement} page
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  */
 export function followInAddress(page, video) {
   const asked = parseMoment(new URLSearchParams(location.search).get("t"));
@@ -36,7 +36,7 @@ export function followInAddress(page, video) {
 }
 
 /**
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @param {number} at seconds
  */
 function jumpTo(video, at) {

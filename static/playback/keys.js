@@ -4,10 +4,11 @@ import { one } from "../base/dom.js";
 
 /**
  * @param {HTMLElement} page
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @param {{ step: (by: 1 | -1) => void, changeRate: (by: 1 | -1) => void, mark: () => void }} how
+ * @param {Record<string, () => void>} [more] what other keys do
  */
-export function obeyKeys(page, video, { step, changeRate, mark }) {
+export function obeyKeys(page, video, { step, changeRate, mark }, more = {}) {
   const dialog = /** @type {HTMLDialogElement} */ (one("[data-keys]"));
   const show = () => dialog.showModal();
   one("[data-show-keys]", page).addEventListener("click", show);
@@ -27,6 +28,7 @@ export function obeyKeys(page, video, { step, changeRate, mark }) {
     f: () => fullScreen(page),
     m: mark,
     "?": show,
+    ...more,
   };
   for (let digit = 0; digit <= 9; digit++) {
     acts[String(digit)] = () => {
@@ -60,7 +62,7 @@ function belongsElsewhere(event) {
   return pressable && event.key === " ";
 }
 
-/** @param {HTMLVideoElement} video */
+/** @param {import("./watched.js").Watched} video */
 function toggle(video) {
   // A play that a pause interrupts is no error to anybody.
   if (video.paused) video.play().catch(() => undefined);
@@ -68,7 +70,7 @@ function toggle(video) {
 }
 
 /**
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @param {number} by seconds
  */
 function skip(video, by) {

@@ -12,7 +12,7 @@ const NAMELESS = "Marker";
 /**
  * @param {HTMLElement} page
  * @param {string} id
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @returns {{ add: () => void }}
  */
 export function offerMarkers(page, id, video) {

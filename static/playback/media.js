@@ -12,7 +12,7 @@ const WORDS = /** @type {Record<number, string>} */ ({
 
 /**
  * @param {HTMLElement} page
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  */
 export function tellWhatBroke(page, video) {
   const broken = one("[data-broken]", page);
@@ -32,7 +32,7 @@ export function tellWhatBroke(page, video) {
     broken.hidden = true;
     const [at, play] = [reached, playing];
     const goOn = () => {
-      video.currentTime = at;
+      if (at) video.currentTime = at;
       if (play) video.play().catch(() => undefined);
     };
     video.addEventListener("loadedmetadata", goOn, { once: true });
@@ -54,7 +54,7 @@ export function tellWhatBroke(page, video) {
 }
 
 /**
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @returns {Promise<string>}
  */
 async function whyBroken(video) {
@@ -71,7 +71,7 @@ async function whyBroken(video) {
 /**
  * Play at once what was recorded just now. The browser may refuse; then it waits to be played.
  * @param {string} id
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  */
 export function playIfNew(id, video) {
   if (collect("recorded")?.id === id) video.play().catch(() => undefined);

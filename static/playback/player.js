@@ -16,6 +16,7 @@ import { offerTabs } from "./tabs.js";
 const page = one("[data-recording]");
 const id = page.dataset["recording"] ?? "";
 const video = page.querySelector("video");
+const terminal = page.querySelector("cast-player");
 
 offerTabs(one("[data-tabs]", page));
 offerEditing(page, id);
@@ -23,12 +24,29 @@ offerRemoving(page, id);
 keepNotes(/** @type {HTMLTextAreaElement} */ (one("[data-notes]", page)), id);
 
 if (video) {
-  const markers = offerMarkers(page, id, video);
-  followInAddress(page, video);
-  tellWhatBroke(page, video);
+  const markers = watch(video);
   obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video), mark: markers.add });
-  playIfNew(id, video);
   awaitPictures(page, video);
+} else if (terminal) {
+  const { CastPlayer, offerTerminal } = await import("../terminal/page.js");
+  if (terminal instanceof CastPlayer) {
+    const markers = watch(terminal);
+    const step = (/** @type {1 | -1} */ by) => terminal.step(by);
+    const how = { step, changeRate: offerRates(page, terminal), mark: markers.add };
+    obeyKeys(page, terminal, how, offerTerminal(page, terminal));
+  }
 } else {
   waitUntilFinished(page, id);
+}
+
+/**
+ * What a video and a terminal have in common.
+ * @param {import("./watched.js").Watched} media
+ */
+function watch(media) {
+  const markers = offerMarkers(page, id, media);
+  followInAddress(page, media);
+  tellWhatBroke(page, media);
+  playIfNew(id, media);
+  return markers;
 }

@@ -7,7 +7,7 @@ const RATES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 
 /**
  * @param {HTMLElement} page
- * @param {HTMLVideoElement} video
+ * @param {import("./watched.js").Watched} video
  * @returns {(by: 1 | -1) => void} slower or faster by one step
  */
 export function offerRates(page, video) {

@@ -6,6 +6,7 @@ import json
 import sys
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
@@ -15,12 +16,15 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from recordings.audit import SORTIE  # noqa: E402
+from recordings.audit import SORTIE, Actor  # noqa: E402
+from recordings.ingest import simple  # noqa: E402
+from recordings.ingest.intake import Intake  # noqa: E402
 from recordings.ingest.start import open_session  # noqa: E402
-from recordings.models import Recording, Session, StorageDay, Tag, User  # noqa: E402
+from recordings.models import Kind, Recording, Session, StorageDay, Tag, User  # noqa: E402
 from recordings.models.session import SessionKind  # noqa: E402
-from recordings.policies import set_auto_record  # noqa: E402
+from recordings.policies import Switch, turn  # noqa: E402
 from tests.browser.portal import MANY, password_of  # noqa: E402
+from tests.browser.shows import rollout  # noqa: E402
 
 DESKTOP = {"kind": SessionKind.DESKTOP, "app_id": "desktop-7", "target": "10.0.4.17"}
 STATES: list[dict[str, Any]] = [
@@ -36,7 +40,6 @@ STATES: list[dict[str, Any]] = [
         "error": "Nothing arrived: the recorder went silent at 14:02:11 UTC and sent no bytes.",
     },
     {"title": "Access review", "seconds": 2710, "on_hold": True, "hold_reason": "Legal, case 2026-114"},
-    {"title": "kubectl rollout on bastion-1", "seconds": 301, "kind": "terminal", "tags": ["deploy"]},
 ]
 
 
@@ -46,6 +49,7 @@ def people() -> list[str]:
         User.objects.create_user(name, password=password_of(name))
     for number, facts in enumerate(STATES):
         _recording("alice", hours=number * 5 + 0.2, **copy.deepcopy(facts))
+    terminal("alice", json.dumps({"title": "kubectl rollout on bastion-1", "hours": 40.2, "tags": ["deploy"]}))
     later = {"deleted_at": timezone.now(), "purge_after": timezone.now() + timedelta(hours=21)}
     _recording("alice", hours=30, title="First try of the walkthrough", seconds=77, **later)
     for number in range(MANY):
@@ -66,6 +70,20 @@ def titles(name: str) -> dict[str, str]:
 def one(name: str, facts: str) -> str:
     """The id of one more recording, described like those in STATES."""
     return str(_recording(name, hours=0, **json.loads(facts)).pk)
+
+
+def terminal(name: str, facts: str, path: str = "") -> str:
+    """The id of a terminal recording of `name`: that in the file at `path`, or a short one."""
+    data = Path(path).read_bytes() if path else rollout()
+    about = json.loads(facts)
+    intake = Intake(expected=len(data), kind=Kind.TERMINAL)
+    intake.write(data)
+    by = Actor(User.objects.get(username=name))
+    recording = simple.receive(intake.seal(), by, simple.About(title=about["title"]))
+    at = timezone.now() - timedelta(hours=about.get("hours", 0))
+    Recording.objects.filter(pk=recording.pk).update(created_at=at)
+    Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in about.get("tags", []))
+    return str(recording.pk)
 
 
 def change(recording_id: str, facts: str) -> int:
@@ -96,7 +114,7 @@ def desktop(name: str, title: str, target: str, password: str = "") -> str:
 
 
 def auto_record(enabled: str) -> None:
-    set_auto_record(enabled == "on", SORTIE)
+    turn(Switch.AUTO_RECORD, SORTIE, on=enabled == "on")
 
 
 def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
@@ -132,6 +150,6 @@ def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    known = (people, person, titles, one, change, days, desktop, auto_record)
+    known = (people, person, titles, one, terminal, change, days, desktop, auto_record)
     commands: dict[str, Any] = {f.__name__: f for f in known}
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -102,6 +102,11 @@ def _mistype_password(page: Page) -> None:
     expect(page.get_by_text("This is not your password.")).to_be_visible()
 
 
+def _to_the_failure(page: Page) -> None:
+    page.get_by_role("link", name="3:09").click()
+    expect(page.locator("cast-player")).to_contain_text("exceeded its progress deadline")
+
+
 VIEWS = {
     "login": View(None, "/login"),
     "library": View("alice", "/"),
@@ -126,6 +131,7 @@ VIEWS = {
     "player-uploading": View("alice", "Load test of the new queue"),
     "player-failed": View("alice", "Failover drill"),
     "player-lost": View("alice", "Staging shell", expected="status of 410"),
+    "player-terminal": View("alice", "kubectl rollout on bastion-1", _to_the_failure),
     "player-held": View("alice", "Access review", expected="status of 410"),
     "account": View("alice", "/account"),
     "account-token-made": View("carol", "/account", _make_token),

@@ -1,0 +1,118 @@
+/** Where the events of a recording come from: all at once, or stretch by stretch where there are many. */
+
+import { parseCast, themeOf } from "./cast.js";
+
+/**
+ * @typedef {import("./cast.js").Event} Event
+ * @typedef {import("./cast.js").Size} Size
+ * @typedef {import("./cast.js").Theme} Theme
+ */
+
+/**
+ * A stretch of a recording from `start` seconds up to, but not including, `end`: what the screen showed then, and what
+ * came after.
+ * @typedef {{ start: number, end: number, size: Size, init: string, events: Event[] }} Stretch
+ */
+
+/**
+ * @typedef {object} Source
+ * @property {number | null} idleLimit what its recorder suggests to make of longer gaps, in seconds
+ * @property {Theme | null} theme
+ * @property {(at: number) => Stretch | null} known the stretch of a moment, if it is there already
+ * @property {(at: number) => Promise<Stretch>} load
+ */
+
+/** The answer was no success; `status` says which. */
+export class NotThere extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`Sortie answered with ${status}.`);
+    this.status = status;
+  }
+}
+
+/**
+ * A whole cast, which is one stretch.
+ * @param {string} address
+ * @returns {Promise<Source>}
+ */
+export async function wholeSource(address) {
+  const cast = parseCast(await (await answer(address)).text());
+  /** @type {Stretch} */
+  const all = { start: 0, end: Infinity, size: cast.size, init: "", events: cast.events };
+  return { theme: cast.theme, idleLimit: cast.idleLimit, known: () => all, load: async () => all };
+}
+
+const KEPT = 6;
+
+/**
+ * Stretches that are fetched when they are needed, and the next one ahead of that.
+ * @param {string} address of their index
+ * @returns {Promise<Source>}
+ */
+export async function stretchedSource(address) {
+  const index = await (await answer(address)).json();
+  /** @type {number[]} */
+  const starts = index.starts;
+  /** @type {Map<number, Promise<Stretch>>} */
+  const asked = new Map();
+  /** @type {Map<number, Stretch>} */
+  const kept = new Map();
+
+  const numberAt = (/** @type {number} */ at) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  };
+  const fetched = async (/** @type {number} */ number) => {
+    const place = new URL(address, location.href);
+    const response = await answer(`${place.pathname}/${number}${place.search}`);
+    const { snapshot, events } = await response.json();
+    /** @type {Stretch} */
+    const stretch = {
+      start: starts[number] ?? 0,
+      end: starts[number + 1] ?? Infinity,
+      size: { cols: snapshot.cols, rows: snapshot.rows },
+      init: snapshot.init,
+      events,
+    };
+    kept.set(number, stretch);
+    for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old);
+    return stretch;
+  };
+  const ask = (/** @type {number} */ number) => {
+    const there = kept.get(number);
+    if (there) return Promise.resolve(there);
+    const waiting = asked.get(number) ?? fetched(number).finally(() => asked.delete(number));
+    asked.set(number, waiting);
+    return waiting;
+  };
+  return {
+    theme: themeOf(index.theme),
+    idleLimit: index.idle_limit,
+    known: (at) => kept.get(numberAt(at)) ?? null,
+    load: async (at) => {
+      const number = numberAt(at);
+      const stretch = await ask(number);
+      // What comes next; if it does not come now it is asked for again when it is needed.
+      if (number + 1 < starts.length) ask(number + 1).catch(() => undefined);
+      return stretch;
+    },
+  };
+}
+
+/**
+ * @param {string} address
+ * @returns {Promise<Response>}
+ */
+async function answer(address) {
+  // A page of ours would be the one that asks to sign in.
+  const response = await fetch(address, { redirect: "manual" });
+  if (response.type === "opaqueredirect") throw new NotThere(401);
+  if (!response.ok) throw new NotThere(response.status);
+  return response;
+}
