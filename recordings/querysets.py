@@ -12,7 +12,7 @@ from recordings.permissions import is_admin
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from recordings.models import Job, Recording, Session, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
+    from recordings.models import Install, Job, Recording, Session, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
 
     Viewer: TypeAlias = User | AnonymousUser
 
@@ -23,6 +23,12 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def of(self, user: "Viewer") -> Self:
         """A user's own, newest first; nobody else's, for admins neither."""
         return self.filter(user_id=user.pk).order_by("-created_at", "-id")
+
+
+class InstallQuerySet(models.QuerySet["Install"]):
+    def of(self, user: "Viewer") -> Self:
+        """A user's own that can still upload, newest first."""
+        return self.filter(user_id=user.pk, revoked_at=None).order_by("-created_at", "-id")
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

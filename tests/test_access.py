@@ -130,7 +130,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api:upload", "PATCH"): Row(sender, (204,), scope="upload"),
     ("api:upload", "DELETE"): Row(sender, (204,), scope="upload"),
     ("api:recordings", "GET"): Row(users, (200,)),
-    ("api:recordings", "POST"): Row(users, (415,), {}),
+    ("api:recordings", "POST"): Row(users, (415,), {}, scope="upload"),
+    # Only an installation that somebody has connected gets in here.
+    ("api:asciicasts", "POST"): Row(everybody, (401,), {}),
+    ("api:asciicasts-v1", "POST"): Row(everybody, (401,), {}),
     ("api:recording", "GET"): Row(hidden, (200,)),
     ("api:recording", "PATCH"): Row(hidden, (200,), {"title": "x"}),
     ("api:recording", "DELETE"): Row(refused, (204,)),
@@ -154,6 +157,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("account_tokens", "GET"): Row(users, (302,)),
     ("account_tokens", "POST"): Row(users, (400,), {}),
     ("account_token_revoke", "POST"): Row(users, (302,), {}),
+    ("connect", "GET"): Row(users, (200,)),
+    ("connect", "POST"): Row(users, (200,), {}),
+    ("disconnect", "POST"): Row(users, (302,), {}),
     ("library", "GET"): Row(users, (200,)),
     ("library_rows", "GET"): Row(users, (200,)),
     ("deleted", "GET"): Row(users, (200,)),
@@ -190,7 +196,7 @@ class House:
         live = self.ivans if role.person == "ivan" else self.live
         recording = {"live": live, "deleted": self.gone}.get(kind)
         pattern = PATTERNS[route]
-        ids = {"pk": uuid4(), "marker_id": self.marker.pk}
+        ids = {"pk": uuid4(), "marker_id": self.marker.pk, "install_id": uuid4()}
         if recording is not None:
             ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
         if "uploads/" in pattern:

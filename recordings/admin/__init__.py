@@ -3,13 +3,14 @@
 from django.contrib.auth.models import Group
 
 from recordings.admin.audit import AuditEventAdmin
+from recordings.admin.installs import InstallAdmin
 from recordings.admin.policy import PolicyAdmin
 from recordings.admin.recordings import RecordingAdmin
 from recordings.admin.sessions import SessionAdmin
 from recordings.admin.site import site
 from recordings.admin.tokens import TokenAdmin
 from recordings.admin.users import UserAdmin
-from recordings.models import AuditEvent, Policy, Recording, Session, Token, User
+from recordings.models import AuditEvent, Install, Policy, Recording, Session, Token, User
 
 site.register(Recording, RecordingAdmin)
 site.register(Session, SessionAdmin)
@@ -17,6 +18,7 @@ site.register(AuditEvent, AuditEventAdmin)
 site.register(Policy, PolicyAdmin)
 site.register(User, UserAdmin)
 site.register(Token, TokenAdmin)
+site.register(Install, InstallAdmin)
 
 # Importing Django's user admin registers groups; Sortie's policy knows none.
 site.unregister(Group)

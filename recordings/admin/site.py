@@ -25,6 +25,7 @@ TABS = [
     ("Policy", "admin:recordings_policy_changelist"),
     ("Users", "admin:recordings_user_changelist"),
     ("Tokens", "admin:recordings_token_changelist"),
+    ("Terminals", "admin:recordings_install_changelist"),
 ]
 
 

@@ -19,6 +19,7 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "retried": lambda value: "tried again",
     "account": lambda value: f"“{value}”",
     "token": lambda value: f"token “{value}”",
+    "terminal": lambda value: f"terminal {value}…",
     "begins_with": lambda value: f"{value}…",
     "login": lambda value: "by signing in",
     "none": lambda value: "none any more",

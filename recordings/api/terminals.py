@@ -39,7 +39,7 @@ class RecordingsAndTerminals(Recordings):
             OpenApiParameter("title", str, description="With a bare body instead of a form."),
             OpenApiParameter("sidecar", str, description="Likewise."),
         ],
-        responses={201: RecordingOut, **problems(400, 401, 403, 411, 413, 415, 422, 507)},
+        responses={201: RecordingOut, **problems(400, 401, 411, 413, 415, 422, 507)},
     )
     def post(self, request: Request) -> Response:
         """Send a terminal recording: an asciicast of version 1, 2 or 3, plain or gzip, with its sidecar if any.

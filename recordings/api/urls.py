@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from recordings.api import accounts, admin, docs, recordings, sessions, terminals, tus, uploads
+from recordings.api import accounts, admin, docs, recordings, sessions, stock, terminals, tus, uploads
 
 _ALWAYS = [
     path("auth/login", accounts.Login.as_view(), name="login"),
@@ -34,7 +34,14 @@ _LIBRARY = [
 ]
 
 
+# By the addresses that asciinema's server has.
+_STOCK = [
+    path("asciicasts", stock.upload, name="asciicasts"),
+    path("v1/recordings", stock.upload, name="asciicasts-v1"),
+]
+
+
 def routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     """The API with the given kinds of recording switched on."""
     library = [*(_LIST_AND_TERMINALS if terminal else _LIST), *_LIBRARY] if video or terminal else []
-    return [*_ALWAYS, *(_CAPTURE if video else []), *library]
+    return [*_ALWAYS, *(_CAPTURE if video else []), *library, *(_STOCK if terminal else [])]

@@ -83,7 +83,8 @@ def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str) ->
     """
     is_terminal = kind == Kind.TERMINAL
     where = SessionKind.TERMINAL if is_terminal else SessionKind.SCREEN
-    session = open_session(owner=owner, by=by, app_id="upload", kind=where, title=title or filename)
+    called = title or filename or ("Terminal recording" if is_terminal else "")
+    session = open_session(owner=owner, by=by, app_id="upload", kind=where, title=called)
     recording = stop(start(session, by, kind=kind, title=title if is_terminal else None), by)
     close_session(session, by)
     return recording

@@ -2,6 +2,7 @@
 
 from recordings.models.attempt import Attempt
 from recordings.models.audit import Action, AuditEvent
+from recordings.models.install import Install
 from recordings.models.job import Job, JobKind
 from recordings.models.marker import Marker
 from recordings.models.picture import Picture, PictureKind
@@ -18,6 +19,7 @@ __all__ = [
     "Action",
     "Attempt",
     "AuditEvent",
+    "Install",
     "Job",
     "JobKind",
     "Kind",

@@ -16,6 +16,8 @@ class Action(models.TextChoices):
     PASSWORD = "password", "Changed a password"  # noqa: S105  (no password)
     TOKEN_CREATE = "token_create", "Created a token"  # noqa: S105
     TOKEN_REVOKE = "token_revoke", "Revoked a token"  # noqa: S105
+    CONNECT = "connect", "Connected a terminal"
+    DISCONNECT = "disconnect", "Disconnected a terminal"
     SESSION_START = "session_start", "Started a session"
     SESSION_OPEN = "session_open", "Opened a desktop"
     SESSION_STOP = "session_stop", "Stopped a session"

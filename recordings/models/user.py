@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
+from django.utils import timezone
 
 from recordings.models.audit import Action, AuditEvent
 from recordings.permissions import Scope
@@ -50,4 +51,5 @@ class User(AbstractUser):
             super().save(*args, **kwargs)
             if ends_tokens:
                 self.tokens.all().delete()
+                self.installs.filter(revoked_at=None).update(revoked_at=timezone.now())
         self._ends_tokens = False

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from recordings import accounts, logins, tokens
 from recordings.audit import actor_of
 from recordings.forms import PasswordForm, TokenForm
-from recordings.models import Token
+from recordings.models import Install, Token
 from recordings.throttle import TooManyAttempts
 from recordings.views.access import viewer_of
 
@@ -98,6 +98,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
     context = {
         "here": "account",
         "tokens": [token for token in mine if not token.from_login],
+        "installs": Install.objects.of(viewer_of(request))[:SHOWN],
         "programs": [token for token in mine if token.from_login and not token.is_over],
         "token_form": TokenForm(),
         **more,

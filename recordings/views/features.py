@@ -21,6 +21,21 @@ def all_off(request: HttpRequest, **address: object) -> HttpResponse:
 
 
 @login_required
+def terminal_off(request: HttpRequest, **address: object) -> HttpResponse:
+    """In place of the page that connects terminals when only screens are recorded."""
+    return render(
+        request,
+        "recordings/switched_off.html",
+        {
+            "title": "Terminal recording is switched off",
+            "detail": "Recordings made before can still be watched.",
+            "variable": "SORTIE_TERMINAL_RECORDING_ENABLED",
+        },
+        status=404,
+    )
+
+
+@login_required
 def video_off(request: HttpRequest, **address: object) -> HttpResponse:
     """In place of the record page and of sessions when only terminals are recorded."""
     return render(

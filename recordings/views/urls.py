@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from recordings.views import account, features, library, login, pictures, player, record, sessions
+from recordings.views import account, connect, features, library, login, pictures, player, record, sessions
 
 
 def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     """The pages, for the kinds of recording that are switched on. Names stay, so that links never break a page."""
     on = video or terminal
     off = features.all_off
+    off_terminal = features.terminal_off if on else off
     off_video = features.video_off if on else off
     return [
         path("login", login.sign_in_page, name="login"),
@@ -17,6 +18,8 @@ def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
         path("account/password", account.change_password, name="account_password"),
         path("account/tokens", account.create_token, name="account_tokens"),
         path("account/tokens/<uuid:pk>/revoke", account.revoke_token, name="account_token_revoke"),
+        path("account/terminals/<uuid:pk>/disconnect", connect.disconnect, name="disconnect"),
+        path("connect/<uuid:install_id>", connect.connect if terminal else off_terminal, name="connect"),
         path("", library.index if on else off, name="library"),
         path("library/rows", library.rows if on else off, name="library_rows"),
         path("deleted", library.deleted if on else off, name="deleted"),

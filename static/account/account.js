@@ -14,6 +14,15 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   });
 }
 
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("[data-disconnect]"))) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const title = `Disconnect the terminal ${form.dataset["disconnect"]}?`;
+    const words = "It can upload no more, until you connect it again.";
+    if (await confirmed({ title, words, yes: "Disconnect" })) form.submit();
+  });
+}
+
 const shown = document.querySelector("[data-secret-shown]");
 if (shown) {
   const secret = /** @type {HTMLInputElement} */ (one("[data-secret]", shown));

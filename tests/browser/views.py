@@ -107,6 +107,18 @@ def _to_the_failure(page: Page) -> None:
     expect(page.locator("cast-player")).to_contain_text("exceeded its progress deadline")
 
 
+def _connect(page: Page) -> None:
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading", name="This terminal is connected")).to_be_visible()
+
+
+def _connect_and_list(page: Page) -> None:
+    _connect(page)
+    page.get_by_role("link", name="in your account").click()
+    expect(page.get_by_role("heading", name="Connected terminals")).to_be_visible()
+
+
+TERMINALS = [f"/connect/{number}147d103-6316-482a-8bbc-7237310b627c" for number in range(3)]
 VIEWS = {
     "login": View(None, "/login"),
     "library": View("alice", "/"),
@@ -136,6 +148,9 @@ VIEWS = {
     "account": View("alice", "/account"),
     "account-token-made": View("carol", "/account", _make_token),
     "account-mistake": View("dave", "/account", _mistype_password, expected="status of 400"),
+    "connect": View("alice", TERMINALS[0]),
+    "connect-done": View("bob", TERMINALS[1], _connect),
+    "account-terminals": View("bob", TERMINALS[2], _connect_and_list),
     "api-docs": View(None, "/api/docs"),
     "not-found": View("alice", "/nothing-here", expected="status of 404"),
 }
