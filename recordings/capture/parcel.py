@@ -20,7 +20,7 @@ BLOCK_BYTES = 1024 * 1024
 LONGEST_TITLE = 200
 # What a sidecar is for. More than this goes along as long as there is room for it.
 FACTS = (
-    *("session_id", "host_id", "user", "shell", "start_time", "end_time", "command_count", "duration_ms"),
+    *("session_id", "host", "host_id", "user", "shell", "start_time", "end_time", "command_count", "duration_ms"),
     *("size_bytes", "payload_bytes", "truncated", "dropped_events", "incomplete"),
 )
 

@@ -30,9 +30,9 @@ class Refused(Exception):
 
 
 class Login:
-    """A token for a portal: `url` without a slash at the end, `expires` seconds since 1970."""
+    """A token for a portal: `url` without a slash at the end, `expires` seconds since 1970, None if nobody said."""
 
-    def __init__(self, url: str, username: str, token: str, expires: float) -> None:
+    def __init__(self, url: str, username: str, token: str, expires: float | None) -> None:
         self.url = url
         self.username = username
         self.token = token
@@ -55,7 +55,8 @@ def remembered() -> Login | None:
     try:
         with open(token_file(), encoding="utf-8") as file:
             kept = json.load(file)
-        return Login(str(kept["url"]), str(kept["username"]), str(kept["token"]), float(kept["expires"]))
+        expires = None if kept["expires"] is None else float(kept["expires"])
+        return Login(str(kept["url"]), str(kept["username"]), str(kept["token"]), expires)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 

@@ -26,6 +26,8 @@ ID = re.compile(r"[0-9a-f-]{8,64}")
 # is being restarted, a store or a proxy that is away, a disk or a quota that is full.
 PASSING = (408, 423, 425, 429, 500, 502, 503, 504, 507)
 CHECKSUM_MISMATCH = 460
+# What to ask for to learn nothing but whether one may ask.
+NO_UPLOAD = "00000000-0000-4000-8000-000000000000"
 
 
 class Later(Exception):
@@ -41,7 +43,7 @@ class Gone(Exception):
 
 
 class LoggedOut(Refused):
-    """The portal does not take the token."""
+    """The portal does not take the token, or not for this."""
 
 
 class NotTaken(Refused):
@@ -94,6 +96,13 @@ class Uploads:
         if not ID.fullmatch(upload):
             raise self._no_portal()
         return upload, recording_of(answer)
+
+    def check_token(self) -> None:
+        """Raises LoggedOut if the portal does not take the token, or not for uploads."""
+        try:
+            self.offset(NO_UPLOAD)
+        except Gone:
+            return
 
     def offset(self, upload: str) -> tuple[int, str]:
         """How many bytes the portal has, and the id of the recording, "" if it does not say. Raises Gone."""
@@ -160,22 +169,29 @@ class Uploads:
             return
         if status in PASSING:
             raise Later(f"{where} answers {status} {answer.reason}{said}", retry_after(answer))
-        if status == 401:
-            raise LoggedOut(f"{where} does not know this login any more", f"log in again: sortie login {self.url}")
         if status == 410 or (status == 404 and "tus-resumable" in answer.headers):
             raise Gone
         if status == 404:
             raise NotTaken(
                 f"{where} takes no recordings", "recording is switched off there, or it is no Sortie portal"
             )
+        self._check_login(answer)
         if status in (415, 422):
             raise Refused(f"{where} does not take it{said}")
         if status == 413:
             raise Refused(f"{where} does not take so much{said}", "SORTIE_RECORDING_MAX_SIZE_MB is its limit")
+        raise Refused(f"{where} answers {status} {answer.reason}{said}")
+
+    def _check_login(self, answer: "Answer") -> None:
+        """Raises LoggedOut where another login would help."""
+        status, where = answer.status, host(self.url)
+        if status == 401:
+            raise LoggedOut(f"{where} does not know this login any more", f"log in again: sortie login {self.url}")
+        if status == 403 and 'scope="upload"' in answer.headers.get("www-authenticate", ""):
+            raise LoggedOut("the token may not be used for uploads", "make one with the scope `upload`")
         if status in (301, 302, 303, 307, 308):
             target = answer.headers.get("location", "elsewhere").partition(UPLOADS)[0]
             raise LoggedOut(f"{where} sends to {target}", f"log in there, if you trust it: sortie login {target}")
-        raise Refused(f"{where} answers {status} {answer.reason}{said}")
 
     def _no_portal(self) -> Refused:
         return NotTaken(f"{host(self.url)} answers, but not as a Sortie portal does", "is the address right?")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from recordings.capture import portal as portals
+from tests import tus_client
 from tests.capture.conftest import OpenTerminal
 from tests.capture.user import run
 from tests.portal import Portal, password_of
@@ -54,6 +55,37 @@ def test_a_person_is_asked_and_told_where_the_token_is(sortie: OpenTerminal, por
         terminal.wait_for(r"the token is in ~/\.sortie/portal\.json\r\n")
         assert terminal.wait() == 0
         assert password_of("bob").encode() not in terminal.shown
+
+
+def test_a_token_made_for_uploads_is_kept_and_used_for_them(portal: Portal, home: Path) -> None:
+    token = portal.manage(
+        "create_token", "alice", "--name", "box", "--scope", "upload", "--expires", "never"
+    ).strip()
+    done = run(home, "login", "-u", "alice", "--token-stdin", portal.url, input=f"{token}\n".encode())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert stat.S_IMODE(kept(home).stat().st_mode) == 0o600
+    assert json.loads(kept(home).read_text()) == {
+        "url": portal.url,
+        "username": "alice",
+        "token": token,
+        "expires": None,
+    }
+    video = home / f"{token[:12]}.webm"
+    video.write_bytes(tus_client.recording(2))
+    assert run(home, "upload", str(video)).returncode == 0
+
+
+def test_a_token_for_something_else_or_for_nothing_is_refused(portal: Portal, home: Path) -> None:
+    token = portal.manage("create_token", "alice", "--name", "reader", "--scope", "read").strip()
+    for given, told in (
+        (token, b"the token may not be used for uploads\n  make one with the scope `upload`\n"),
+        ("made-up", b"does not know this login any more\n"),
+        ("", b"no token, no login\n"),
+    ):
+        done = run(home, "login", "-u", "alice", "--token-stdin", portal.url, input=f"{given}\n".encode())
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert not kept(home).exists()
 
 
 def test_a_new_login_takes_the_place_of_the_old(portal: Portal, home: Path) -> None:

@@ -13,10 +13,14 @@ USAGE = "[options] URL"
 OPTIONS = (
     Option("-u", "--username", metavar="NAME", about="the name to log in with (default: ask)"),
     Option("--password-stdin", about="read the password from standard input instead of asking"),
+    Option("--token-stdin", about="read a token from standard input, made on the portal's account page"),
 )
 DESCRIPTION = """\
 Log in to a Sortie portal and keep the token it gives, so that recordings can
 be sent there. The password is not kept.
+
+Such a token ends after a day. For `sortie watch` make one with the scope
+`upload` on the portal's account page, and give it with --token-stdin.
 """
 EPILOG = """\
 files:
@@ -28,6 +32,7 @@ exit status:
 examples:
   sortie login https://sortie.example
   pass sortie | sortie login -u ops --password-stdin https://sortie.example
+  sortie login -u ops --token-stdin https://sortie.example <token
 """
 
 
@@ -41,15 +46,36 @@ def run(arguments: list[str]) -> int:
         if portal.is_exposed(url):
             warn(f"{url} is not encrypted: the password can be read on the way")
         username = given.username or asked("Username: ")
-        password = read_password(username, url, from_stdin=given.password_stdin)
-        login = portal.log_in(url, username, password, time.time())
+        if given.token_stdin:
+            login = with_token(url, username, sys.stdin.readline().strip())
+        else:
+            password = read_password(username, url, from_stdin=given.password_stdin)
+            login = portal.log_in(url, username, password, time.time())
     except portal.Refused as error:
         raise Failure(str(error), hint=error.hint) from error
     portal.remember(login)
     if sys.stdout.isatty():
-        print(f"logged in to {url} as {login.username} until {display.moment(login.expires)}")
+        until = f" until {display.moment(login.expires)}" if login.expires is not None else ""
+        print(f"logged in to {url} as {login.username}{until}")
         print(f"the token is in {home.shown(portal.token_file())}")
     return 0
+
+
+def with_token(url: str, username: str, token: str) -> portal.Login:
+    """A login by a token that the portal takes for uploads. Raises Refused and Failure."""
+    from recordings.capture.connection import Connection
+    from recordings.capture.tus import Later, Uploads
+
+    if not token or not token.isascii():
+        raise Failure("no token, no login")
+    connection = Connection(url, token)
+    try:
+        Uploads(connection).check_token()
+    except Later as error:
+        raise Failure(str(error)) from error
+    finally:
+        connection.close()
+    return portal.Login(url, username, token, None)
 
 
 def asked(question: str) -> str:

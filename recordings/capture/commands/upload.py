@@ -152,7 +152,7 @@ def logged_in() -> portal.Login:
     login = portal.remembered()
     if login is None:
         raise Failure("no portal is known here", hint="sortie login URL")
-    if login.expires <= time.time():
+    if login.expires is not None and login.expires <= time.time():
         raise Failure(
             f"the login at {portal.host(login.url)} has expired", hint=f"log in again: sortie login {login.url}"
         )
