@@ -171,7 +171,7 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = SORTIE_DATA / "static"
+STATIC_ROOT = env.path("SORTIE_STATIC_PATH", SORTIE_DATA / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "sortie.static_files.HashedFiles"},
