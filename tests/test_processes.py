@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import environment
+from tests import environment, tus_client
 from tests import portal as portals
 from tests.making import webm
 from tests.portal import Portal
@@ -213,6 +213,22 @@ def test_uploads_that_stall_leave_room_for_others(own: Portal) -> None:
                 f"/api/sessions/{session}/recording/upload?recording_id={recording}",
                 **{"Content-Type": "video/webm", "Content-Length": "1000000"},
             )
+            stalled.enter_context(closing(connection))
+            connection.send(webm()[:1000])
+        assert_quick(client)
+
+
+def test_pieces_that_stall_leave_room_for_others(own: Portal) -> None:
+    with own.client("alice") as client, ExitStack() as stalled:
+        tus = {"Tus-Resumable": tus_client.VERSION}
+        piece = {**tus, "Content-Type": tus_client.PIECE, "Content-Length": "1000000"}
+        for number in range(SLOW_CLIENTS):
+            if number % 2:
+                begun = client.post(tus_client.UPLOADS, headers={**tus, "Upload-Length": "2000000"})
+                path = begun.raise_for_status().headers["Location"].removeprefix(own.url)
+                connection = connect(client, "PATCH", path, **{**piece, "Upload-Offset": "0"})
+            else:
+                connection = connect(client, "POST", tus_client.UPLOADS, **{**piece, "Upload-Length": "2000000"})
             stalled.enter_context(closing(connection))
             connection.send(webm()[:1000])
         assert_quick(client)

@@ -9,7 +9,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from rest_framework import exceptions
-from rest_framework.authentication import BaseAuthentication, CSRFCheck, get_authorization_header
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -29,10 +29,10 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`. The user that comes of it can do no more than the token's scopes allow."""
 
     def authenticate(self, request: Request) -> tuple[User, Token] | None:
-        kind, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
-        if kind.lower() != "bearer":
+        secret = bearer_token(request)
+        if secret is None:
             return None
-        token = tokens.find(secret.strip())
+        token = tokens.find(secret)
         if token is None:
             raise exceptions.AuthenticationFailed("The token is not valid, or no longer.")
         user = token.user
@@ -45,6 +45,12 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Sortie"'
+
+
+def bearer_token(request: HttpRequest | Request) -> str | None:
+    """What the request shows as a bearer token; None if it shows none, but perhaps something else."""
+    kind, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
 
 
 class MissingScope(exceptions.PermissionDenied):

@@ -25,11 +25,12 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 
-from recordings import trace
+from recordings import connections, trace
 from recordings.api import tus_headers
 from recordings.api.authentication import (
     BearerAuthentication,
     CookieAuthentication,
+    bearer_token,
     require_csrf_header,
     require_scope,
 )
@@ -56,7 +57,7 @@ Path = ParamSpec("Path")
 View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
 
 _grants = Grants()
-_touched: OrderedDict[UUID, float] = OrderedDict()
+_touched: OrderedDict[UUID, float] = OrderedDict()  # until when the note that was taken will do
 
 
 def _tus(view: View[Path]) -> View[Path]:
@@ -65,7 +66,7 @@ def _tus(view: View[Path]) -> View[Path]:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Path.args, **kwargs: Path.kwargs) -> HttpResponse:
         try:
-            if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
+            if request.method != "OPTIONS" and request.META.get("HTTP_TUS_RESUMABLE") != VERSION:
                 raise ProblemError(412, f"Send Tus-Resumable: {VERSION}.", headers={"Tus-Version": VERSION})
             response = view(request, *args, **kwargs)
         except Exception as error:
@@ -88,6 +89,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _not_allowed("OPTIONS, POST")
     user = _caller(request)
+    connections.give_back()
     wanted = tus_headers.wanted(request)
     checksum = tus_headers.checksum(request)
     body, piece = _Body(request), None
@@ -101,6 +103,7 @@ def uploads(request: HttpRequest) -> HttpResponse:
     }
     if piece is not None:
         body.grant = resumable.look(user, upload.pk)
+        connections.give_back()
         at = resumable.begin(upload, piece)
         _after(body.grant, at)
         headers["Upload-Offset"] = str(at)
@@ -193,15 +196,16 @@ def _after(grant: Grant, offset: int) -> None:
 def _is_alive(grant: Grant) -> None:
     """Note now and then that a client has been heard of."""
     now = time.monotonic()
-    often = min(TOUCH_EVERY, resumable.grace(live=grant.live).total_seconds() / 4)
-    if now - _touched.get(grant.upload_id, -often) < often:
+    if now < _touched.get(grant.upload_id, now):
         return
     try:
         resumable.touch(grant)
     except Error as error:  # the bytes are safe, and that is what the answer says
         logger.warning("Upload %s goes on without its lease being extended: %s", grant.upload_id, error)
         return
-    _touched[grant.upload_id] = now
+    finally:
+        connections.give_back()
+    _touched[grant.upload_id] = now + min(TOUCH_EVERY, resumable.grace(live=grant.live).total_seconds() / 4)
     while len(_touched) > MOST_TOUCHED:
         _touched.popitem(last=False)
 
@@ -254,14 +258,24 @@ def _expiry(expires_at: datetime | None) -> dict[str, str]:
 
 def _grant(request: HttpRequest, pk: UUID) -> Grant:
     """What the caller may do with the upload, from a look that is at most five seconds old."""
-    credential = request.headers.get("Authorization", "")
-    if credential.partition(" ")[0].lower() != "bearer":  # it may be that of a proxy, and everybody's
-        credential = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-        if not credential:
-            raise NotAuthenticated
-        require_csrf_header(request)
-    proof = hashlib.sha256(credential.encode()).hexdigest()
-    return _grants.get(pk, proof, lambda: resumable.look(_caller(request), pk))
+    token = bearer_token(request)  # another Authorization may be that of a proxy, and everybody's
+    if not token and not request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+        raise NotAuthenticated
+    shown = [token] if token else [request.scheme or "", *(request.META.get(name, "") for name in _OF_A_BROWSER)]
+
+    def look() -> Grant:
+        if not token:
+            require_csrf_header(request)
+        try:
+            return resumable.look(_caller(request), pk)
+        finally:
+            connections.give_back()
+
+    return _grants.get(pk, hashlib.sha256("\n".join(shown).encode("utf-8", "surrogatepass")).hexdigest(), look)
+
+
+# All by which it is told who a browser is, and whether it is a page of ours that sends.
+_OF_A_BROWSER = ("HTTP_COOKIE", "HTTP_X_CSRFTOKEN", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_REFERER")
 
 
 def _caller(request: HttpRequest) -> User:

@@ -27,7 +27,7 @@ def number(request: HttpRequest, name: str) -> int | None:
     Raises:
         ProblemError: 400, it is anything else.
     """
-    text = request.headers.get(name)
+    text = _said(request, name)
     if text is None:
         return None
     if not _NUMBER.fullmatch(text):
@@ -53,14 +53,14 @@ def body_length(request: HttpRequest) -> int:
 def wanted(request: HttpRequest) -> Wanted:
     """What a creation asks for. Raises 400."""
     length = number(request, "Upload-Length")
-    deferred = request.headers.get("Upload-Defer-Length")
+    deferred = _said(request, "Upload-Defer-Length")
     if deferred not in (None, "1"):
         raise ProblemError(400, "Upload-Defer-Length can only be 1.")
     if (length is None) == (deferred is None):
         raise ProblemError(400, "Send either Upload-Length or Upload-Defer-Length: 1.")
     if length == 0:
         raise ProblemError(400, "An empty file is no recording: Upload-Length must be at least 1.")
-    raw = request.headers.get("Upload-Metadata", "")
+    raw = _said(request, "Upload-Metadata") or ""
     fields = _metadata(raw)
     return Wanted(
         length,
@@ -75,7 +75,7 @@ def wanted(request: HttpRequest) -> Wanted:
 
 def checksum(request: HttpRequest) -> Checksum | None:
     """Upload-Checksum, as algorithm and digest. Raises 400."""
-    text = request.headers.get("Upload-Checksum")
+    text = _said(request, "Upload-Checksum")
     if text is None:
         return None
     algorithm, _, encoded = text.partition(" ")
@@ -85,6 +85,12 @@ def checksum(request: HttpRequest) -> Checksum | None:
     if digest is None or len(digest) != DIGEST_BYTES[algorithm]:
         raise ProblemError(400, f"Upload-Checksum does not hold a base64 {algorithm} digest.")
     return Checksum(algorithm, digest)
+
+
+def _said(request: HttpRequest, name: str) -> str | None:
+    # Not by `request.headers`, which is made of all of them, for each of thousands of pieces.
+    text: str | None = request.META.get("HTTP_" + name.upper().replace("-", "_"))
+    return text
 
 
 def _metadata(raw: str) -> dict[str, str]:

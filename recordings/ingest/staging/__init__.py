@@ -1,6 +1,7 @@
 """Uploaded bytes until they are put away: on the portal's own disk, or in the object store."""
 
 import logging
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -64,9 +65,14 @@ def drop(upload_id: UUID) -> bool:
 
 def scratch_disk() -> LocalStaging:
     """The portal's own disk, where S3 staging also puts uploads together before they are put away."""
-    return LocalStaging(Path(settings.SORTIE_DATA) / "staging")
+    return _on_disk(settings.SORTIE_DATA)
 
 
 def disk_is_full() -> bool:
     """Whether uploads are refused because there is too little space on the portal's own disk."""
     return scratch_disk().is_full()
+
+
+@lru_cache(maxsize=8)
+def _on_disk(data: Path) -> LocalStaging:
+    return LocalStaging(Path(data) / "staging")
