@@ -1,7 +1,6 @@
 """Tabs, browsers, servers and networks die while they record, and what was recorded is there."""
 
 import asyncio
-import os
 import random
 import re
 import subprocess
@@ -18,9 +17,8 @@ from tests.browser import portal as portals
 from tests.browser.conftest import CHROMIUM, FAKE_DEVICES, FLAGS, GRACE, OpenPage, sign_in
 from tests.browser.portal import Portal
 
-# `make soak` does more of them.
-KILLS = int(os.environ.get("SORTIE_TAB_KILLS", "2"))
-SECONDS = float(os.environ.get("SORTIE_TAB_SECONDS", "6"))
+# `make soak` does more of them (tests/soak/tab.py).
+KILLS, SECONDS = 2, 6.0
 MOST_LOST = 2.0
 
 

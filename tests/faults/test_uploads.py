@@ -29,6 +29,8 @@ def started() -> Iterator[Callable[[Where], World]]:
 
 def told() -> Iterator[Any]:
     for name, story in STORIES.items():
+        if not story.short:
+            continue
         profile = "many" if story.where is cluster else "single"
         yield pytest.param(story, id=name, marks=pytest.mark.only(profile))
 

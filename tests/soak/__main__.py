@@ -6,7 +6,8 @@ import time
 from itertools import groupby
 
 from tests.soak import recorder
-from tests.soak.stories import STORIES, Outcome
+from tests.soak.outcome import Outcome
+from tests.soak.stories import STORIES
 
 COLUMNS = (
     ("story", 24),
@@ -18,7 +19,7 @@ COLUMNS = (
     ("different", 10),
     ("twice", 6),
     ("ready after", 12),
-    ("refusals", 0),
+    ("besides", 0),
 )
 
 
@@ -30,7 +31,7 @@ def main() -> int:
         with where() as world:
             for name in together:
                 story = STORIES[name]
-                times = max(1, round(story.times * wanted.share))
+                times = max(1, story.short, round(story.times * wanted.share))
                 began = time.monotonic()
                 print(f"{name}, {times} times ...", file=sys.stderr, flush=True)
                 world.fresh()
@@ -57,7 +58,7 @@ def table(outcomes: list[tuple[str, Outcome]]) -> str:
             it.different,
             it.twice,
             f"{it.ready_after:.0f} s",
-            it.refusals,
+            it.besides,
         )
         lines.append("".join(str(cell).ljust(width) for cell, (_, width) in zip(cells, COLUMNS, strict=True)))
         lines += [f"  BROKEN: {what}" for what in it.broken]

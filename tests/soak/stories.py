@@ -13,27 +13,12 @@ from redis import Redis
 
 from tests.proxy import FaultyProxy
 from tests.soak import uploader
-from tests.soak.world import World, alone, cluster, is_answering, on_a_small_disk
+from tests.soak.outcome import Outcome
+from tests.soak.tab import tab_killed
+from tests.soak.world import World, alone, cluster, is_answering, on_a_small_disk, with_a_desktop
 from tests.webm_samples import samples
 
 READY_WITHIN = 150.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The figures of one story. `promises` that were broken are told in `broken`."""
-
-    story: str
-    faults: int
-    recordings: int
-    megabytes: float
-    unanswered: int
-    refusals: str
-    bytes_lost: int
-    different: int
-    twice: int
-    ready_after: float
-    broken: list[str]
 
 
 def web_killed(world: World, times: int, *, hurry: bool = False) -> Outcome:
@@ -162,7 +147,8 @@ def large(seed: int) -> bytes:
 
 @dataclass(frozen=True)
 class Story:
-    """`times`: how often it happens in the long run, and in the short one that every test run has."""
+    """`times`: how often it happens in the long run; `short`: in the one that every test run has, 0 if its short
+    version is told elsewhere."""
 
     tell: Callable[..., Outcome]
     where: Callable[[], AbstractContextManager[World]]
@@ -180,6 +166,7 @@ STORIES = {
     "s3": Story(s3_stopped, cluster, 60, 3),
     "worker": Story(worker_killed, cluster, 100, 2),
     "disk": Story(disk_filled, on_a_small_disk, 3, 3),
+    "tab": Story(tab_killed, with_a_desktop, 10, 0),
 }
 
 
@@ -224,7 +211,7 @@ def _outcome(
         recordings=len(sent),
         megabytes=ledger.bytes_acknowledged / 1e6,
         unanswered=ledger.unanswered,
-        refusals=" ".join(f"{status}x{count}" for status, count in refusals.items()),
+        besides=" ".join(f"{status}x{count}" for status, count in refusals.items()),
         bytes_lost=ledger.bytes_lost,
         different=len(different),
         twice=twice,

@@ -16,6 +16,8 @@ import httpx
 import psycopg
 
 from tests import portal as portals
+from tests.browser import desktop as desktops
+from tests.browser.desktop import PASSWORD, Desktop
 from tests.portal import Portal, Process
 from tests.services import Postgres, Redis, S3Server
 from tests.soak.uploader import Account, Ledger, Uploader, noise
@@ -38,7 +40,8 @@ Job.objects.update(lease_until=timezone.now(), run_after=timezone.now())
 
 @dataclass
 class World:
-    """The portal, those of its servers that are its own, and the disk it stages on, if that is a small one."""
+    """The portal, those of its servers that are its own, the disk it stages on if that is a small one, and the
+    desktop that is recorded if there is one."""
 
     portal: Portal
     accounts: list[Account]
@@ -46,6 +49,7 @@ class World:
     redis: Redis | None = None
     s3: S3Server | None = None
     small: Path | None = None
+    desktop: Desktop | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
     def web(self) -> Process:
@@ -163,6 +167,13 @@ def on_a_small_disk(megabytes: int = 64) -> Iterator[World]:
             portals.running("single", SORTIE_DATA=str(data)) as portal,
         ):
             yield World(portal, _accounts(portal), small=small)
+
+
+@contextmanager
+def with_a_desktop() -> Iterator[World]:
+    """A portal that is one process beside the one for WebSockets, and a desktop on which something moves."""
+    with desktops.running(password=PASSWORD) as desktop, portals.running_live("single") as portal:
+        yield World(portal, _accounts(portal), desktop=desktop)
 
 
 def _accounts(portal: Portal) -> list[Account]:
