@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench import report
 from tests.bench.runner import Bench, Result, hold
 
-NAMES = ("upload", "download", "finish", "memory", "recorder")
+NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder")
 
 
 def main() -> int:

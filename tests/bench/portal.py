@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from tests.bench.processes import biggest_child
+from tests.bench.processes import children_by_size, on_cores
 from tests.services import free_ports, wait_until
 
 MAX_SIZE_MB = 4096
@@ -24,20 +25,22 @@ from recordings import tokens
 from recordings.audit import SORTIE
 from recordings.models import User
 
-user = User.objects.create_user("bench")
-session = SessionStore()
-session[auth.SESSION_KEY] = str(user.pk)
-session[auth.BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.save()
-token, _ = tokens.create_for_login(user, SORTIE, agent="bench")
-print(json.dumps({"token": token, "cookie": session.session_key}))
+def signed_in(name):
+    user = User.objects.create_user(name)
+    session = SessionStore()
+    session[auth.SESSION_KEY] = str(user.pk)
+    session[auth.BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return {"token": tokens.create_for_login(user, SORTIE, agent="bench")[0], "cookie": session.session_key}
+
+print(json.dumps([signed_in(name) for name in NAMES]))
 """
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The only user of a portal, by a token of the API and by the cookie of a browser."""
+    """A user of a portal, by a token of the API and by the cookie of a browser."""
 
     token: str
     cookie: str
@@ -53,18 +56,37 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Portal:
-    """A running one: where it listens, the process that serves, its folder, and who is signed in."""
+    """A running one: where it listens, the processes that serve, its folder, and who is signed in."""
 
     port: int
-    worker: int
+    workers: tuple[int, ...]
     folder: Path
     user: SignedIn
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    @property
+    def worker(self) -> int:
+        return self.workers[0]
+
+    def ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, by: SignedIn | None = None
+    ) -> Any:
         """Call the API. Raises RuntimeError for an answer that is no success."""
+        return json.loads(self._call(method, path, body, by)[1] or "null")
+
+    def offset(self, upload: str, *, by: SignedIn) -> int:
+        """How much of an upload is there."""
+        return int(self._call("HEAD", upload, None, by)[0]["Upload-Offset"])
+
+    def _call(
+        self, method: str, path: str, body: Mapping[str, Any] | None, by: SignedIn | None
+    ) -> tuple[Message, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.user.token}"}
+            headers = {
+                "Authorization": f"Bearer {(by or self.user).token}",
+                "Content-Type": "application/json",
+                "Tus-Resumable": "1.0.0",
+            }
             connection.request(method, path, json.dumps(body or {}), headers)
             response = connection.getresponse()
             text = response.read()
@@ -72,7 +94,7 @@ class Portal:
             connection.close()
         if response.status >= 300:
             raise RuntimeError(f"{method} {path}: {response.status} {text[:300]!r}")
-        return json.loads(text or "null")
+        return response.headers, text
 
     def new_recording(self) -> tuple[str, str]:
         """Start and stop one: the ids of its session and of the recording, which waits for its upload."""
@@ -104,22 +126,29 @@ def set_up(folder: Path) -> SignedIn:
     """Make the database, the static files, and a user."""
     manage(folder, "migrate")
     manage(folder, "collectstatic", "--noinput")
-    return SignedIn(**json.loads(manage(folder, "shell", "-c", _SIGN_IN)))
+    [user] = sign_in(folder, "bench")
+    return user
+
+
+def sign_in(folder: Path, *names: str) -> list[SignedIn]:
+    """Make users of these names."""
+    made = manage(folder, "shell", "-c", f"NAMES = {names!r}\n{_SIGN_IN}")
+    return [SignedIn(**each) for each in json.loads(made)]
 
 
 @contextmanager
-def served(folder: Path, user: SignedIn, **settings: str) -> Iterator[Portal]:
-    """Serve what was set up in `folder`, with further `settings` in the environment."""
+def served(folder: Path, user: SignedIn, *, cores: Collection[int] = (), **settings: str) -> Iterator[Portal]:
+    """Serve what was set up in `folder`, with further `settings` in the environment, and on these cores if any."""
     [port] = free_ports(1)
     environment = environment_for(folder) | {"PORT": str(port)} | settings
     log = folder / f"log-{port}"
-    with log.open("wb") as output:
+    with log.open("wb") as output, on_cores(cores):
         process = subprocess.Popen(
             [sys.executable, "-m", "sortie.web"], env=environment, stdout=output, stderr=output
         )
     try:
         wait_until(lambda: _answers(port), process, log)
-        yield Portal(port, biggest_child(process.pid), folder, user)
+        yield Portal(port, children_by_size(process.pid), folder, user)
     finally:
         process.terminate()
         process.wait()
@@ -140,6 +169,7 @@ def environment_for(folder: Path) -> dict[str, str]:
         "SORTIE_DATA": str(folder),
         "SORTIE_RECORDING_STORAGE_PATH": str(folder / "recordings"),
         "SORTIE_RECORDING_MAX_SIZE_MB": str(MAX_SIZE_MB),
+        "SORTIE_UPLOAD_QUOTA_MB": "1000000000",
         "SORTIE_VIDEO_RECORDING_ENABLED": "true",
         "SORTIE_TERMINAL_RECORDING_ENABLED": "true",
         "SORTIE_HTTPS": "false",

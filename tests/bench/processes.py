@@ -1,7 +1,7 @@
 """What the kernel knows of a process and its children: CPU time and memory (Linux; elsewhere nothing is known)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,9 +12,20 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in _read(pid, f"task/{pid}/children").split()]
 
 
-def biggest_child(pid: int) -> int:
-    """The child with the most resident memory: of a server, the one that serves."""
-    return max(children(pid), key=lambda child: int(_read(child, "statm").split()[1]), default=pid)
+def children_by_size(pid: int) -> tuple[int, ...]:
+    """Its children, those with the most resident memory first: of a server, the ones that serve."""
+    return tuple(sorted(children(pid), key=lambda child: int(_read(child, "statm").split()[1]), reverse=True))
+
+
+@contextmanager
+def on_cores(cores: Collection[int]) -> Iterator[None]:
+    """What is started in the block runs on these cores alone (Linux); on all of them if there are none."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def cpu_seconds(*pids: int) -> float:

@@ -31,6 +31,15 @@ def table(results: Sequence[Result], missing: Sequence[str]) -> str:
     return "\n".join([*lines, *([""] if missing else []), *(f"Left out: {what}" for what in missing)])
 
 
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """The middle one, the one that 99 of 100 do not exceed, and the greatest."""
+    ordered = sorted(values)
+    return {
+        name: ordered[min(len(ordered) * hundredths // 100, len(ordered) - 1)]
+        for name, hundredths in (("p50", 50), ("p99", 99), ("most", 100))
+    }
+
+
 def save(results: Sequence[Result], missing: Sequence[str]) -> Path:
     """Write everything as JSON to a new temporary file."""
     taken = datetime.now(UTC)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.bench import material
 from tests.bench.child import Child
@@ -26,7 +27,7 @@ def contests(bench: Bench) -> Iterator[Contest]:
     with ExitStack() as stack:
         via = stack.enter_context(client())
         ours = stack.enter_context(portal(bench.new_folder("portal")))
-        peer = _peer(bench, stack)
+        peer = tus_peer(bench, stack)
         for (count, megabytes), aim in SHAPES.items():
             file = material.recording(bench.folder, megabytes)
             entrants = [upload(via, ours, FORM, file, count), upload(via, ours, BARE, file, count)]
@@ -90,7 +91,8 @@ def _head(ours: Portal, path: str, content_type: str, length: int) -> str:
     )
 
 
-def _peer(bench: Bench, stack: ExitStack) -> Peer | None:
+def tus_peer(bench: Bench, stack: ExitStack) -> Peer | None:
+    """The tus server on Node until the stack unwinds, or a note that it cannot be had."""
     try:
         return stack.enter_context(tus_server(bench.new_folder("tus")))
     except Missing as error:
@@ -100,8 +102,7 @@ def _peer(bench: Bench, stack: ExitStack) -> Peer | None:
 
 def _upload_to(peer: Peer, via: Child, file: Path, count: int) -> Entrant:
     def prepare() -> None:
-        for stored in peer.files.iterdir():
-            stored.unlink()
+        peer.forget_files()
         material.settle()
 
     def run() -> Sample:
@@ -114,14 +115,26 @@ def _upload_to(peer: Peer, via: Child, file: Path, count: int) -> Entrant:
 def _patch(peer: Peer, file: Path) -> Request:
     """Create an upload at the tus server; the request that sends all of it."""
     length = file.stat().st_size
-    name = b64encode(file.name.encode()).decode()
-    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": f"filename {name}"}
-    connection = HTTPConnection("127.0.0.1", peer.port, timeout=30)
-    connection.request("POST", "/files", headers=headers)
-    location = connection.getresponse().headers["Location"]
+    address = begin(peer.port, "/files", filename=file.name, headers={"Upload-Length": str(length)})
+    return {"head": patch_head(peer.port, address, at=0, length=length), "file": str(file)}
+
+
+def begin(port: int, path: str, *, headers: Mapping[str, str], **metadata: str) -> str:
+    """Create an upload at a tus server; the path of its address."""
+    about = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in metadata.items())
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", path, headers={"Tus-Resumable": "1.0.0", "Upload-Metadata": about, **headers})
+    answer = connection.getresponse()
+    said = answer.read()
     connection.close()
-    head = (
-        f"PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-        f"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"
+    if answer.status != 201:
+        raise RuntimeError(f"POST {path}: {answer.status} {said[:300]!r}")
+    return urlsplit(answer.headers["Location"]).path
+
+
+def patch_head(port: int, address: str, *, at: int | str, length: int, identity: str = "") -> str:
+    """The head of a request that adds `length` bytes at offset `at`, or at what is to be filled in there."""
+    return (
+        f"PATCH {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{identity}Tus-Resumable: 1.0.0\r\n"
+        f"Upload-Offset: {at}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"
     )
-    return {"head": head, "file": str(file)}

@@ -23,6 +23,10 @@ class Peer:
     workers: tuple[int, ...]
     files: Path
 
+    def forget_files(self) -> None:
+        for stored in self.files.iterdir():
+            stored.unlink()
+
 
 class Missing(Exception):
     """A peer that cannot be had on this machine, and why."""
