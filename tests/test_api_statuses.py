@@ -3,85 +3,27 @@
 import json
 import re
 from collections.abc import Callable
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import OperationalError, connection
 from pytest_django import Settings
-from rest_framework.test import APIClient
 
-from recordings import library, retention, tokens
-from recordings.api import docs
-from recordings.api.description import METHODS, Json
-from recordings.audit import SORTIE, Actor
-from recordings.ingest import staging, start
-from recordings.models import Recording, User
-from recordings.permissions import Scope
-from tests import webm_builder as build
-from tests.making import FORM, api, deleted, holding, post, ready, started, upload, webm
+from recordings import library, retention
+from recordings.audit import Actor
+from recordings.ingest import start
+from recordings.models import User
+from tests import asked_by_clients
+from tests.api_world import EIGHT_K_SQUARE, World, operations, without_database
+from tests.making import FORM, deleted, post, upload, webm
 from tests.terminal.build import cast
-from tests.tus_client import PIECE, UPLOADS, Tus, checksum, metadata, recording
+from tests.tus_client import PIECE, Tus
 
 pytestmark = pytest.mark.django_db
 
 CAST = "application/x-asciicast"
 PASSWORD = "correct horse battery"
 WRONG = {"username": "alice", "password": "wrong"}
-
-
-class World:
-    """Alice has recordings, bob is a stranger to them, ada is an admin; and the store or the disk may be gone."""
-
-    def __init__(self, alice: User, bob: User, ada: User, settings: Settings, patch: pytest.MonkeyPatch) -> None:
-        self.owner, self.admin = alice, ada
-        self.alice, self.bob, self.ada = (api(person) for person in (alice, bob, ada))
-        self.nobody = APIClient(raise_request_exception=False)
-        self.tus = Tus(self.alice)
-        self.settings, self.patch = settings, patch
-
-    @cached_property
-    def live(self) -> Recording:
-        return started(self.owner)
-
-    @cached_property
-    def done(self) -> Recording:
-        return ready(self.owner)
-
-    @cached_property
-    def begun(self) -> str:
-        """The address of an upload without bytes."""
-        return self.tus.begun(len(DATA))
-
-    def lacking(self, name: str) -> APIClient:
-        """A program of the admin's whose token may be used for everything but this operation."""
-        scopes = set(Scope) - {operations()[name][2]["x-scope"]}
-        return holding(tokens.create(self.admin, SORTIE, name="x", scopes=scopes, expires_at=None)[1])
-
-    def at(self, recording: Recording, rest: str = "") -> str:
-        return f"/api/recordings/{recording.pk}{rest}"
-
-    def capture(self, rest: str) -> str:
-        return f"/api/sessions/{self.live.session_id}/recording/{rest}"
-
-    def no_store(self) -> None:
-        """A local store below something that is no folder."""
-        self.settings.SORTIE_RECORDING_STORAGE_BACKEND = "local"
-        self.settings.SORTIE_RECORDING_STORAGE_PATH = Path("/dev/null/recordings")
-
-    def full_disk(self) -> None:
-        for floor in ("FREE_SPACE_FLOOR", "LAST_SPACE"):
-            self.patch.setattr(staging.local, floor, 1 << 62)
-
-    def on_s3(self) -> Recording:
-        """A recording whose bytes an object store sends; its address is made without asking it."""
-        self.settings.SORTIE_RECORDING_S3_BUCKET = self.settings.SORTIE_RECORDING_S3_BUCKET or "bucket"
-        self.patch.setenv("AWS_ACCESS_KEY_ID", "id")
-        self.patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        Recording.objects.filter(pk=self.done.pk).update(storage_backend="s3")
-        return self.done
 
 
 @pytest.fixture
@@ -167,24 +109,6 @@ def _small(w: World) -> None:
     w.settings.SORTIE_RECORDING_MAX_SIZE_MB = 1
 
 
-def _when_full(ask: Callable[[World], Any]) -> Callable[[World], Any]:
-    def asked(w: World) -> Any:
-        assert w.begun
-        w.full_disk()
-        return ask(w)
-
-    return asked
-
-
-def _cancel_when_whole(w: World) -> Any:
-    assert w.begun
-    w.no_store()
-    assert w.tus.patch(w.begun, 0, DATA).status_code == 204
-    return w.tus.delete(w.begun)
-
-
-DATA = recording()
-EIGHT_K_SQUARE = build.webm(build.cluster(0, build.block(1, 0)), tracks=build.video_track(width=8192, height=8192))
 ORIGINAL = "/download?original=true"
 SETTINGS, RECORDINGS, SESSIONS = "/api/admin/settings", "/api/recordings", "/api/sessions"
 ADMINS = "/api/admin/recordings"
@@ -247,6 +171,7 @@ ASKED: dict[tuple[str, int], Callable[[World], Any]] = {
     ("download_recording", 200): lambda w: w.alice.get(w.at(w.done, ORIGINAL)),
     ("download_recording", 206): lambda w: w.alice.get(w.at(w.done, ORIGINAL), HTTP_RANGE="bytes=0-9"),
     ("download_recording", 302): lambda w: w.alice.get(w.at(w.on_s3(), "/download")),
+    ("download_recording", 400): lambda w: w.alice.get(w.at(w.done, "/download?format=cast")),
     ("download_recording", 403): lambda w: w.bob.get(w.at(w.live, "/download")),
     ("download_recording", 409): lambda w: w.alice.get(w.at(w.live, "/download")),
     ("download_recording", 416): lambda w: w.alice.get(w.at(w.done, ORIGINAL), HTTP_RANGE="bytes=999999999-"),
@@ -259,51 +184,13 @@ ASKED: dict[tuple[str, int], Callable[[World], Any]] = {
     ("list_activity", 200): lambda w: w.alice.get(w.at(w.live, "/activity")),
     ("get_settings", 200): lambda w: w.ada.get(SETTINGS),
     ("get_settings", 403): lambda w: w.bob.get(SETTINGS),
-    ("describe_uploads", 204): lambda w: w.tus.send("OPTIONS", UPLOADS),
-    ("describe_upload", 204): lambda w: w.tus.send("OPTIONS", w.begun),
-    ("describe_upload", 404): lambda w: w.tus.send("OPTIONS", f"{UPLOADS}/x"),
-    ("create_upload", 201): lambda w: w.tus.create(len(DATA), b"", Upload_Metadata=metadata(title="x")),
-    ("create_upload", 400): lambda w: w.tus.create(0),
-    ("create_upload", 404): lambda w: w.tus.create(5, Upload_Metadata=metadata(recording_id=str(uuid4()))),
-    ("create_upload", 409): lambda w: w.tus.create(5, Upload_Metadata=metadata(recording_id=str(w.done.pk))),
-    ("create_upload", 411): lambda w: w.tus.create(5, b"", Content_Length=""),
-    ("create_upload", 412): lambda w: w.tus.create(5, Tus_Resumable=None),
-    ("create_upload", 413): lambda w: w.tus.create(10**12),
-    ("create_upload", 415): lambda w: w.tus.create(9, b"<!DOCTYPE"),
-    ("create_upload", 422): lambda w: w.tus.create(len(EIGHT_K_SQUARE), EIGHT_K_SQUARE),
-    ("create_upload", 460): lambda w: w.tus.create(len(DATA), DATA, Upload_Checksum=checksum(b"other")),
-    ("create_upload", 507): _when_full(lambda w: w.tus.create(5)),
-    ("get_upload", 200): lambda w: w.tus.head(w.begun),
-    ("get_upload", 412): lambda w: w.tus.head(w.begun, Tus_Resumable=None),
-    ("send_piece", 204): lambda w: w.tus.patch(w.begun, 0, DATA[:99]),
-    ("send_piece", 400): lambda w: w.tus.patch(w.begun, "x", DATA),
-    ("send_piece", 409): lambda w: w.tus.patch(w.begun, 7, DATA[:99]),
-    ("send_piece", 411): lambda w: w.tus.patch(w.begun, 0, b"", Content_Length=""),
-    ("send_piece", 412): lambda w: w.tus.patch(w.begun, 0, DATA, Tus_Resumable=None),
-    ("send_piece", 413): lambda w: w.tus.patch(w.begun, 0, DATA + b"x"),
-    ("send_piece", 415): lambda w: w.tus.patch(w.begun, 0, DATA, Content_Type="video/webm"),
-    ("send_piece", 422): lambda w: w.tus.patch(w.tus.begun(len(EIGHT_K_SQUARE)), 0, EIGHT_K_SQUARE),
-    ("send_piece", 460): lambda w: w.tus.patch(w.begun, 0, DATA, Upload_Checksum=checksum(b"other")),
-    ("send_piece", 507): _when_full(lambda w: w.tus.patch(w.begun, 0, DATA)),
-    ("cancel_upload", 204): lambda w: w.tus.delete(w.begun),
-    ("cancel_upload", 409): _cancel_when_whole,
-    ("cancel_upload", 412): lambda w: w.tus.delete(w.begun, Tus_Resumable=None),
     ("get_schema", 200): lambda w: w.nobody.get("/api/schema"),
     ("get_docs", 200): lambda w: w.nobody.get("/api/docs"),
     ("change_settings", 204): _json("put", "ada", _fixed(SETTINGS), {"recording_auto_record": "true"}),
     ("change_settings", 400): _json("put", "ada", _fixed(SETTINGS), {"recording_auto_record": True}),
     ("change_settings", 403): _json("put", "bob", _fixed(SETTINGS), {"recording_auto_record": "true"}),
+    **asked_by_clients.ASKED,
 }
-
-
-def operations() -> dict[str, tuple[str, str, Json]]:
-    """Method, path and facts of each operation, by its id."""
-    return {
-        item[method]["operationId"]: (method, path, item[method])
-        for path, item in docs.described()["paths"].items()
-        for method in METHODS
-        if method in item
-    }
 
 
 def promised() -> list[tuple[str, int]]:
@@ -333,12 +220,8 @@ def _there(name: str, world: World) -> str:
 
 def _without_database(w: World, name: str) -> Any:
     client, address = w.ada, _there(name, w)
-    with connection.execute_wrapper(_gone):
+    with without_database():
         return _send(client, name, address, json.dumps(WRONG))
-
-
-def _gone(*args: Any) -> None:
-    raise OperationalError("the server closed the connection unexpectedly")
 
 
 ALIKE: dict[int, Callable[[World, str], Any]] = {

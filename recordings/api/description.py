@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
-from recordings.api import tus_description
+from recordings.api import stock_description, tus_description
 from recordings.api.schema import PROBLEM_TYPE
 
 Json = dict[str, Any]
@@ -67,11 +67,15 @@ def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
     """Add to a generated description what REST framework does not know of."""
     paths: Json = result["paths"]
     paths |= _itself()
+    schemes: Json = result["components"]["securitySchemes"]
     if _is_routed("api:uploads"):
         paths |= tus_description.paths()
+    if _is_routed("api:asciicasts"):
+        paths |= stock_description.paths()
+        schemes |= stock_description.SCHEMES
     for method, operation in operations(result):
         _complete(method, operation)
-    result["components"]["securitySchemes"]["csrf"] = _CSRF
+    schemes["csrf"] = _CSRF
     result["paths"] = dict(sorted(paths.items()))
     return result
 
@@ -143,7 +147,7 @@ def _common(method: str, operation: Json) -> Iterator[int]:
             yield 403
     elif "requestBody" in operation:
         yield 503
-    if "requestBody" in operation:
+    if "requestBody" in operation and "installation" not in operation["security"][0]:
         yield from (400, 413, 415)
 
 

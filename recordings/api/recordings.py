@@ -126,16 +126,19 @@ class DownloadRecording(APIView):
         operation_id="download_recording",
         parameters=[
             OpenApiParameter("original", bool, description="Exactly the bytes that were uploaded."),
-            OpenApiParameter("format", str, enum=list(Form), description="Of a terminal recording."),
+            OpenApiParameter("format", str, enum=[*Form, "webm"], description="One that there is of its kind."),
             *RANGES,
         ],
         responses={
             (200, "video/webm"): OpenApiTypes.BINARY,
             (206, "video/webm"): OpenApiTypes.BINARY,
             (200, "application/x-asciicast"): OpenApiTypes.BINARY,
+            (206, "application/x-asciicast"): OpenApiTypes.BINARY,
+            (200, "application/gzip"): OpenApiTypes.BINARY,
+            (206, "application/gzip"): OpenApiTypes.BINARY,
             302: None,
             304: None,
-            **problems(401, 403, 404, 409, 412, 416),
+            **problems(400, 401, 403, 404, 409, 412, 416),
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:

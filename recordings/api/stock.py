@@ -30,7 +30,7 @@ from recordings.models import Kind, Recording, User
 FILES = ("asciicast", "file")
 NO_NAME = "ascii.cast"  # what version 2 calls every file
 LONGEST_TITLE, LONGEST_NOTES = 200, 10_000
-REALM = 'Basic realm="Sortie"'
+_ALWAYS = {401: {"WWW-Authenticate": 'Basic realm="Sortie"'}, 503: {"Retry-After": "30"}}
 _KINDS = {413: "content_too_large", 422: "validation_failed", 503: "unavailable", 507: "unavailable"}
 _INSTALL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
@@ -56,7 +56,7 @@ def _answered(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequ
             refused = _as_refusal(error)
         except Error:
             refused = Refused(503, "unavailable", "The portal's database cannot be reached. Try again in a moment.")
-        headers = {**(refused.headers or {}), "Cache-Control": "no-store"}
+        headers = {**_ALWAYS.get(refused.status, {}), **(refused.headers or {}), "Cache-Control": "no-store"}
         if request.headers.get("User-Agent", "").startswith("asciinema/2"):
             return HttpResponse(str(refused), status=refused.status, headers=headers, content_type="text/plain")
         told: dict[str, Any] = {"type": refused.kind, "message": str(refused), "details": []}
@@ -124,7 +124,7 @@ def _uploader(request: HttpRequest) -> User:
 def _credentials(header: str) -> tuple[str, UUID]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise Refused(401, "unauthenticated", "Missing installation ID", {"WWW-Authenticate": REALM})
+        raise Refused(401, "unauthenticated", "Missing installation ID")
     try:
         login, _, install_id = base64.b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")
     except (binascii.Error, ValueError):
