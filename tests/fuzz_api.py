@@ -7,7 +7,8 @@ ids that nothing has. No answer may be a failure of ours, nor have a status, a t
 described; and who is nobody, or a stranger, gets nothing.
 """
 
-import json
+import base64
+import gzip
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import requests
 import schemathesis
@@ -25,9 +27,12 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from tests import credentials
 from tests import portal as portals
 from tests import webm_builder as build
+from tests.credentials import Wanted
 from tests.portal import Portal
+from tests.terminal.build import cast, version_1, version_3
 from tests.tus_client import recording
 
 CALLERS = ("nobody", "bob", "alice", "ada", "expired")
@@ -41,31 +46,23 @@ CHECKS = [
 MODES = (GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 NO_ROOM = 507
 FILES = [b"", b"<!DOCTYPE html>", recording(2), recording(2)[:700], build.webm(build.cluster(0))]
-PEOPLE = """
-import json
-from django.utils import timezone
-from recordings import tokens
-from recordings.audit import SORTIE
-from recordings.models import Token, User
-from recordings.permissions import Scope
-
-def made(user, name):
-    return tokens.create(User.objects.get(username=user), SORTIE, name=name, scopes=Scope, expires_at=None)[1]
-
-print(json.dumps({name: [made(user, name), made(user, f"{name} to end")] for name, user in %r.items()}))
-Token.objects.filter(name__startswith="expired").update(expires_at=timezone.now())
-"""
+CASTS = [cast(), version_1([0.5, "x"]), version_3(), cast()[:-20], cast(b"no event"), gzip.compress(cast()), b""]
+FILE_FIELDS = ("file", "asciicast")
+PEOPLE = {"bob": "bob", "alice": "alice", "ada": "ada", "expired": "alice"}
 
 for media_type in ("video/webm", "application/offset+octet-stream"):
     schemathesis.openapi.media_type(media_type, st.sampled_from(FILES))
+for media_type in ("application/x-asciicast", "application/gzip"):
+    schemathesis.openapi.media_type(media_type, st.sampled_from(CASTS))
 
 
 @dataclass
 class World:
-    """A portal, and what each caller shows it: one token to use and one to end."""
+    """A portal, and what each caller shows it: a token to use, one to end, and an installation of asciinema."""
 
     portal: Portal
-    tokens: dict[str, list[str]]
+    tokens: dict[str, str]
+    installs: dict[str, str]
 
     @cached_property
     def operations(self) -> list[tuple[Any, st.SearchStrategy[Any]]]:
@@ -79,19 +76,31 @@ class World:
         return [(it, st.one_of(*(it.as_strategy(generation_mode=mode) for mode in MODES))) for it in found]
 
     def headers(self, caller: str, *, to_end: bool = False) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[caller][to_end]}"} if caller in self.tokens else {}
+        token = self.tokens.get(f"{caller}_to_end" if to_end else caller)
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    def headers_for(self, operation: Any, caller: str) -> dict[str, str]:
+        if {"installation": []} not in operation.definition.raw["security"] or caller not in self.installs:
+            return self.headers(caller, to_end=operation.path.endswith("/logout"))
+        shown = base64.b64encode(f"{caller}:{self.installs[caller]}".encode()).decode()
+        return {"Authorization": f"Basic {shown}"}
 
 
 @contextmanager
 def world() -> Iterator[World]:
     """A portal of its own."""
     with portals.running() as portal:
-        people = {"bob": "bob", "alice": "alice", "ada": "ada", "expired": "alice"}
-        yield World(portal, json.loads(portal.manage("shell", "--verbosity=0", "-c", PEOPLE % people)))
+        installs = {name: str(uuid4()) for name in PEOPLE}
+        wanted = {
+            **{name: Wanted(it, over=name == "expired", install=installs[name]) for name, it in PEOPLE.items()},
+            **{f"{name}_to_end": Wanted(it, over=name == "expired") for name, it in PEOPLE.items()},
+        }
+        yield World(portal, credentials.make(portal, **wanted), installs)
 
 
 def furnish(world: World) -> dict[str, list[str]]:
-    """Give alice sessions, a recording in each, ready, deleted or under way, a marker, and uploads; their ids."""
+    """Give alice sessions, a recording in each, ready, deleted or under way, a terminal's, a marker, and uploads;
+    their ids."""
     with requests.Session() as alice:
         alice.headers.update(world.headers("alice"))
 
@@ -105,6 +114,8 @@ def furnish(world: World) -> dict[str, list[str]]:
         for session, pk in zip(sessions[:2], recordings[:2], strict=True):
             files = {"file": ("a.webm", recording(2), "video/webm")}
             made(f"/sessions/{session}/recording/upload", data={"recording_id": pk}, files=files)
+        terminal = made("/recordings", data=cast(), headers={"Content-Type": "application/x-asciicast"})
+        recordings.append(terminal.json()["id"])
         marker = made(f"/recordings/{recordings[0]}/markers", json={"at_seconds": 1}).json()["id"]
         said = {"Tus-Resumable": "1.0.0", "Upload-Length": "100"}
         uploads = [made("/uploads", headers=said).headers["Location"].rpartition("/")[2] for _ in range(2)]
@@ -116,13 +127,17 @@ def furnish(world: World) -> dict[str, list[str]]:
 def cases(draw: st.DrawFn, operation: Any, any_case: st.SearchStrategy[Any], ids: dict[str, list[str]]) -> Any:
     """A request for the operation, right or wrong, for something that is there or not."""
     case = draw(any_case)
-    number = draw(st.integers(0, 3))  # what has the same number in two lists belongs together
+    number = draw(st.integers(0, 4))  # what has the same number in two lists belongs together
     for name in case.path_parameters or {}:
         there = ids.get(operation.path.split("/")[2] if name == "id" else name)
         if there and draw(st.integers(0, 3)):
             case.path_parameters[name] = there[number % len(there)]
-    if isinstance(case.body, dict) and "recording_id" in case.body and draw(st.booleans()):
-        case.body["recording_id"] = ids["recordings"][number]
+    if isinstance(case.body, dict):
+        if "recording_id" in case.body and draw(st.booleans()):
+            case.body["recording_id"] = ids["recordings"][number]
+        for name in FILE_FIELDS:
+            if name in case.body and draw(st.booleans()):
+                case.body[name] = draw(st.sampled_from(FILES + CASTS))
     if draw(st.booleans()):  # an upload begins with one of the two, which no description can say
         case.headers.pop("Upload-Defer-Length" if "Upload-Length" in case.headers else "", None)
     return case
@@ -134,7 +149,7 @@ def fuzz(world: World, caller: str, *, examples: int, start: int) -> dict[str, C
     with requests.Session() as session:
         ids = furnish(world)
         for operation, any_case in world.operations:
-            headers = world.headers(caller, to_end=operation.path.endswith("/logout"))
+            headers = world.headers_for(operation, caller)
             put = partial(put_to, world.portal.url, session, caller, headers)
             seen[operation.label] = ask(cases(operation, any_case, ids), put, examples=examples, start=start)
     return seen
