@@ -5,6 +5,7 @@
 PY = .venv/bin/python
 PIN = $(PY) -m piptools compile --quiet --extra server --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+HELM = sys_platform == "linux" and platform_machine == "x86_64"
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +54,9 @@ requirements: ## pin the newest releases that pyproject.toml allows
 	@sh .ci/setup requirements-dev.txt
 	$(PIN) --upgrade -o requirements.txt pyproject.toml
 	$(PIN) --upgrade --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	@# Lost on the way: that it is to be had for these machines only.
+	sed '/^helm-binary/s/ / ; $(HELM) /' requirements-dev.txt >requirements-dev.new
+	mv requirements-dev.new requirements-dev.txt
 
 clean: ## remove what the other targets made, but never recordings: those are in var
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
