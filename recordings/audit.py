@@ -1,12 +1,13 @@
 """The audit log: who did what, when, from where. Call it inside the transaction of the change."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ class Actor:
 
 
 SORTIE = Actor()
+
+MOST_KNOWN = 4096  # accesses remembered by a process
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -87,9 +90,31 @@ def record_access(action: Action, by: Actor, recording: "Recording", *, from_sta
         record(action, by, recording=recording, **detail)
         return
     since = timezone.now() - (timedelta(minutes=1) if from_start else timedelta(hours=1))
-    same = AuditEvent.objects.filter(recording_id=recording.pk, action=action, actor=by.user, at__gte=since)
-    if not same.exists():
+    if not _is_written(_Access(action, by.user.pk if by.user else None, recording.pk), since):
         record(action, by, recording=recording, **detail)
+
+
+class _Access(NamedTuple):
+    action: Action
+    actor: UUID | None
+    recording: UUID
+
+
+def _is_written(access: _Access, since: datetime) -> bool:
+    """Whether it is in the log. What was found there stays there, and is not looked up for each range."""
+    known = _last_written.get(access)
+    if known is None or known < since:
+        of_it = AuditEvent.objects.filter(recording_id=access.recording, action=access.action, at__gte=since)
+        known = of_it.filter(actor_id=access.actor).aggregate(last=Max("at"))["last"]
+        if known is None:
+            return False
+        if len(_last_written) >= MOST_KNOWN:
+            _last_written.clear()
+        _last_written[access] = known
+    return known >= since
+
+
+_last_written: dict[_Access, datetime] = {}
 
 
 def activity(recording: "Recording") -> QuerySet[AuditEvent]:

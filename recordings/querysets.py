@@ -61,6 +61,12 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
         related = self.select_related("session", "owner", "terminal").prefetch_related("tags")
         return related.defer("original_head", "tail_saved", "terminal__idle")
 
+    def for_sending(self) -> Self:
+        """With what it takes to send stored bytes, and no more: players ask for hundreds of ranges."""
+        about = ("owner_id", "kind", "status", "title", "session__title", "session__app_id")
+        stored = ("storage_backend", "storage_key", "stored_size", "size_bytes", "sha256", "completed_at")
+        return self.select_related("session").only(*about, *stored)
+
     def older_than_limit(self, kind: str, now: datetime, days: int) -> Self:
         """Ready ones of `kind` that retention may take at `now`, oldest first."""
         return self.filter(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -9,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from recordings import audit, library, policies, retention
 from recordings.audit import SORTIE, Actor
@@ -269,6 +270,17 @@ def test_watching_is_told_of_once_however_often_a_player_seeks(alice: User, ada:
             read(client.get(f"/recordings/{recording.pk}/media", HTTP_RANGE=asked))
     told = AuditEvent.objects.filter(action="view").order_by("at").values_list("actor_name", flat=True)
     assert list(told) == ["alice", "ada"]
+
+
+def test_ranges_ask_for_little_once_the_log_tells_of_them(
+    alice: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    recording, client = ready(alice), browser(alice)
+    ask = partial(client.get, f"/recordings/{recording.pk}/media", HTTP_RANGE="bytes=5-9")
+    read(ask())
+    read(ask())
+    with django_assert_num_queries(3):  # session, user, recording
+        read(ask())
 
 
 # --- from where -----------------------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ def recording_or_404(request: HttpRequest, pk: UUID, action: Can = Can.VIEW) -> 
     return recording
 
 
-def recording_or_403(request: HttpRequest, pk: UUID, action: Can) -> Recording:
+def recording_or_403(request: HttpRequest, pk: UUID, action: Can, *, for_sending: bool = False) -> Recording:
     """The same for routes whose clients expect 403 for what is somebody else's."""
-    recording = Recording.objects.filter(pk=pk, deleted_at=None).for_display().first()
+    there = Recording.objects.filter(pk=pk, deleted_at=None)
+    recording = (there.for_sending() if for_sending else there.for_display()).first()
     if recording is None:
         raise NotFound(NO_RECORDING)
     if not can(user_of(request), action, recording):

@@ -143,10 +143,10 @@ class DownloadRecording(APIView):
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """The recording as a file, seekable; whole or by `Range`. Object stores answer by redirect."""
-        recording = recording_or_403(request, pk, Can.DOWNLOAD)
+        original = request.query_params.get("original") in ("1", "true")
+        recording = recording_or_403(request, pk, Can.DOWNLOAD, for_sending=not original)
         if recording.status != Status.READY:
             raise ProblemError(409, "Recording not ready")
-        original = request.query_params.get("original") in ("1", "true")
         form = _form(request, recording)
         answer = watching.download(request._request, recording, actor_of(request), original=original, form=form)
         if answer.status_code == 412:

@@ -16,10 +16,13 @@ def viewer_of(request: HttpRequest) -> User:
     return request.user
 
 
-def recording_or_404(request: HttpRequest, pk: UUID, action: Can = Can.VIEW) -> Recording:
+def recording_or_404(
+    request: HttpRequest, pk: UUID, action: Can = Can.VIEW, *, for_sending: bool = False
+) -> Recording:
     """A recording of which the viewer may know; to others it does not exist."""
     viewer = viewer_of(request)
-    recording = Recording.objects.visible_to(viewer).for_display().filter(pk=pk).first()
+    visible = Recording.objects.visible_to(viewer)
+    recording = (visible.for_sending() if for_sending else visible.for_display()).filter(pk=pk).first()
     if recording is None or not can(viewer, action, recording):
         raise Http404
     return recording

@@ -72,7 +72,7 @@ def gaps_of(recording: Recording) -> list[dict[str, float]]:
 @login_required
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The bytes the page plays, by ranges; 503 while the store is away, 410 if it has lost them."""
-    recording = recording_or_404(request, pk, Can.VIEW)
+    recording = recording_or_404(request, pk, Can.VIEW, for_sending=True)
     if recording.status != Status.READY:
         raise Http404
     try:
