@@ -1,7 +1,7 @@
 """What a recorder says of a terminal recording beside it: JSON from anybody, of which what makes sense is taken."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,13 +30,21 @@ def parsed(text: str) -> dict[str, Any]:
         content = None
     if not isinstance(content, dict):
         raise BadSidecar(f"The sidecar is no JSON object of at most {LONGEST:,} characters.")
+    return known(content)
+
+
+def known(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known and makes sense of what a sidecar says."""
     found = {name: read(content.get(name)) for name, read in _KNOWN.items()}
     return {name: value for name, value in found.items() if value}
 
 
 @dataclass(frozen=True)
 class Sidecar:
-    """What `sortie` and its like write beside a recording; "" and None stand for what they do not say."""
+    """What `sortie` and its like write beside a recording; "" and None stand for what they do not say.
+
+    missing: what an importer found to be missing, a sentence each; no client can say that.
+    """
 
     session_id: str = ""
     host: str = ""
@@ -48,11 +56,12 @@ class Sidecar:
     dropped_events: int = 0
     truncated: bool = False
     incomplete: bool = False
+    missing: Sequence[str] = ()
 
     @property
     def notes(self) -> list[str]:
         """What the recorder itself knows to be missing, a sentence each."""
-        found = []
+        found = list(self.missing)
         if self.truncated:
             found.append("The recorder reached its size limit: what came after is not in the recording.")
         if self.dropped_events:

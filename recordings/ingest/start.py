@@ -76,7 +76,7 @@ def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO, title: str | 
     return recording
 
 
-def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str) -> Recording:
+def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str, app_id: str = "upload") -> Recording:
     """A recording of something that was recorded elsewhere and is now to be uploaded, in a session of its own.
 
     A terminal recording without a title is named by what is in it.
@@ -84,7 +84,7 @@ def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str) ->
     is_terminal = kind == Kind.TERMINAL
     where = SessionKind.TERMINAL if is_terminal else SessionKind.SCREEN
     called = title or filename or ("Terminal recording" if is_terminal else "")
-    session = open_session(owner=owner, by=by, app_id="upload", kind=where, title=called)
+    session = open_session(owner=owner, by=by, app_id=app_id, kind=where, title=called)
     recording = stop(start(session, by, kind=kind, title=title if is_terminal else None), by)
     close_session(session, by)
     return recording

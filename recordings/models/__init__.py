@@ -2,6 +2,7 @@
 
 from recordings.models.attempt import Attempt
 from recordings.models.audit import Action, AuditEvent
+from recordings.models.import_ import Import
 from recordings.models.install import Install
 from recordings.models.job import Job, JobKind
 from recordings.models.marker import Marker
@@ -19,6 +20,7 @@ __all__ = [
     "Action",
     "Attempt",
     "AuditEvent",
+    "Import",
     "Install",
     "Job",
     "JobKind",

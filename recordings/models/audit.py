@@ -24,6 +24,7 @@ class Action(models.TextChoices):
     START = "start", "Started recording"
     STOP = "stop", "Stopped recording"
     UPLOAD = "upload", "Uploaded"
+    IMPORT = "import", "Imported"
     FAIL = "fail", "Failed"
     VIEW = "view", "Watched"
     DOWNLOAD = "download", "Downloaded"

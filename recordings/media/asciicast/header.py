@@ -80,6 +80,11 @@ def header_of(document: object, condition: Condition, limits: CastLimits) -> Hea
     return _Reader(document, condition).header(int(version), limits)
 
 
+def clean_text(text: str) -> str:
+    """`text` without control characters and halves of characters, as any database takes it."""
+    return _UNSHOWN.sub("", text)
+
+
 def whole_characters(text: str) -> str:
     """`text` with halves of surrogate pairs, which JSON can hold, made U+FFFD."""
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -154,7 +159,7 @@ class _Reader:
             return ""
         if _SURROGATES.search(value):
             self._repaired()
-        return _UNSHOWN.sub("", value)
+        return clean_text(value)
 
     def _env(self) -> dict[str, str]:
         env = self._document.get("env")
@@ -187,7 +192,7 @@ class _Reader:
         def found(*names: str) -> str:
             values = (place.get(name) for place in places for name in names)
             text = next((value for value in values if isinstance(value, str) and value), "")
-            return _UNSHOWN.sub("", text)[:255]
+            return clean_text(text)[:255]
 
         return About(
             session_id=found("session_id"),
