@@ -1,6 +1,7 @@
 """`python -m tests [pytest's arguments]`: every test, on one machine's parts and on a cluster's.
 
-Both run at the same time, as either mostly waits; what the second says is shown when the first has ended.
+They run at the same time, and those in a browser beside them, as all of them mostly wait. What the first says is
+shown at once, what the others say when they have ended.
 
 As root on Debian it first installs the programs that are missing; elsewhere it says what could not be tested.
 """
@@ -73,13 +74,13 @@ def main() -> int:
     missing = _install([program for program in PROGRAMS if program.missing])
     for program in missing:
         print(f"Not tested, as {program.name} is not installed: {program.tests}.", flush=True)
-    profiles = ["single", "many"]
+    lanes = [("single", "rest"), ("single", "pages"), ("many", "all")]
     if FOR_MANY & {program.name for program in missing}:
-        profiles.remove("many")
+        lanes.pop()
     tally: Counter[str] = Counter()
     failed = CI and bool(missing)
     with ExitStack() as stack:
-        runs = [stack.enter_context(_Run(profile, aside=profile != profiles[0])) for profile in profiles]
+        runs = [stack.enter_context(_Run(*lane, aside=lane != lanes[0])) for lane in lanes]
         for run in runs:
             failed |= not run.succeeded(tally)
     if not tally["passed"]:
@@ -103,10 +104,10 @@ def _install(missing: list[Program]) -> list[Program]:
 
 
 class _Run:
-    """The tests of one profile, under way in a `with` block. `aside`: what they say is kept until asked for."""
+    """Tests under way in a `with` block: this part of a profile. `aside`: what they say is kept until asked for."""
 
-    def __init__(self, profile: str, *, aside: bool) -> None:
-        self._profile = profile
+    def __init__(self, profile: str, part: str, *, aside: bool) -> None:
+        self._profile, self._part = profile, part
         self._folder = tempfile.TemporaryDirectory(prefix="sortie-test-run-")
         self._counts = Path(self._folder.name) / "counts.json"
         self._said = Path(self._folder.name) / "said" if aside else None
@@ -115,11 +116,12 @@ class _Run:
         variables = {
             **os.environ,
             "SORTIE_TEST_PROFILE": self._profile,
+            "SORTIE_TEST_PART": self._part,
             "SORTIE_TEST_COUNTS": str(self._counts),
         }
         command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
         if self._said is None:
-            print(f"\n--- profile {self._profile}", flush=True)
+            print(f"\n--- profile {self._profile}, {self._part}", flush=True)
             self._process = subprocess.Popen(command, env=variables)
         else:
             with self._said.open("wb") as output:
@@ -137,19 +139,19 @@ class _Run:
         """Whether no test failed, once all have run; adds how many there were to `tally`."""
         status = self._process.wait()
         if self._said is not None:
-            print(f"\n--- profile {self._profile}", flush=True)
+            print(f"\n--- profile {self._profile}, {self._part}", flush=True)
             sys.stdout.buffer.write(self._said.read_bytes())
             sys.stdout.flush()
         if self._counts.exists():
             tally.update(json.loads(self._counts.read_text()))
-        # 5: the arguments chose no test of this profile.
+        # 5: the arguments chose no test of these.
         return status in (0, 5)
 
 
 def _say(tally: Counter[str], seconds: float) -> None:
     order = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
     counts = ", ".join(f"{tally[name]} {name}" for name in order if tally[name]) or "no tests ran"
-    print(f"\nBoth profiles together:\n{f' {counts} in {seconds:.2f}s ':=^80}", flush=True)
+    print(f"\nAll together:\n{f' {counts} in {seconds:.2f}s ':=^80}", flush=True)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ PROFILE_FREE = (
 IN_BOTH = ("browser/test_never_lost", "browser/test_pictures", "browser/test_player", "browser/test_record.py")
 
 
+# Tests in a browser are half of all the time: `pages` are these, `rest` the others.
+PART = os.environ.get("SORTIE_TEST_PART", "all")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this profile could tell nothing new about: it is not skipped, as nothing is missing."""
     sorted_out: dict[bool, list[pytest.Item]] = {True: [], False: []}
@@ -44,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_for(profile: str, item: pytest.Item) -> bool:
     place = item.path.relative_to(Path(__file__).parent).as_posix()
+    if PART != "all" and (PART == "pages") != place.startswith("browser/"):
+        return False
     if place.startswith(PROFILE_FREE) or (place.startswith("browser/") and not place.startswith(IN_BOTH)):
         return profile == "single"
     marker = item.get_closest_marker("only")
