@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts. Without a user it is Sortie itself, or somebody who has not signed in."""
+    """Who acts. Without a user it is Sortie itself, or somebody who has not signed in and is called `name`."""
 
     user: "User | None" = None
     address: str | None = None
+    name: str = ""
 
 
 SORTIE = Actor()
@@ -72,7 +73,7 @@ def record(
     return AuditEvent.objects.create(
         action=action,
         actor=by.user,
-        actor_name=by.user.username if by.user else "",
+        actor_name=by.user.username if by.user else by.name,
         address=by.address,
         recording_id=recording.pk if recording else None,
         session_id=recording.session_id if recording else session.pk if session else None,
@@ -80,24 +81,26 @@ def record(
     )
 
 
-def record_access(action: Action, by: Actor, recording: "Recording", *, from_start: bool, **detail: Any) -> None:
-    """Write that somebody watches or downloads, once for all the ranges a player or client asks for.
+def record_access(action: Action, by: Actor, recording: "Recording", *, from_start: bool, **detail: Any) -> bool:
+    """Write that somebody watches or downloads, once for all the ranges a client asks for; whether it was written.
 
     A download from the first byte is always a new one; a view within a minute of the last one is the same.
-    A range from the middle belongs to what was begun within the last hour.
+    A range from the middle belongs to what was begun within the last hour. Guests are known by their address.
     """
-    if from_start and action == Action.DOWNLOAD:
-        record(action, by, recording=recording, **detail)
-        return
-    since = timezone.now() - (timedelta(minutes=1) if from_start else timedelta(hours=1))
-    if not _is_written(_Access(action, by.user.pk if by.user else None, recording.pk), since):
-        record(action, by, recording=recording, **detail)
+    if not (from_start and action == Action.DOWNLOAD):
+        since = timezone.now() - (timedelta(minutes=1) if from_start else timedelta(hours=1))
+        who = (by.user.pk, None) if by.user else (None, by.address)
+        if _is_written(_Access(action, recording.pk, *who), since):
+            return False
+    record(action, by, recording=recording, **detail)
+    return True
 
 
 class _Access(NamedTuple):
     action: Action
-    actor: UUID | None
     recording: UUID
+    actor: UUID | None
+    address: str | None  # of a guest
 
 
 def _is_written(access: _Access, since: datetime) -> bool:
@@ -105,7 +108,8 @@ def _is_written(access: _Access, since: datetime) -> bool:
     known = _last_written.get(access)
     if known is None or known < since:
         of_it = AuditEvent.objects.filter(recording_id=access.recording, action=access.action, at__gte=since)
-        known = of_it.filter(actor_id=access.actor).aggregate(last=Max("at"))["last"]
+        whose = {"actor_id": access.actor} if access.actor else {"actor_id": None, "address": access.address}
+        known = of_it.filter(**whose).aggregate(last=Max("at"))["last"]
         if known is None:
             return False
         if len(_last_written) >= MOST_KNOWN:

@@ -10,12 +10,13 @@ from collections.abc import Generator, Mapping
 from contextlib import closing
 from enum import StrEnum
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from recordings.media.asciicast import unpacked
+from recordings.media.asciicast import packing, unpacked
+from recordings.media.asciicast.reduced import SHOWN, reduced
 from recordings.models import Recording
-from recordings.playback import check_size, content_disposition, content_response, version_tag
-from recordings.sending import ByteRange
+from recordings.playback import check_size, content_disposition, content_response, described, version_tag
+from recordings.sending import Body, ByteRange
 from recordings.storage import ObjectDamaged, store_for
 
 CAST_TYPE = "application/x-asciicast"
@@ -66,6 +67,32 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     name = f"{recording.name}.{Form.PACKED if gzipped else Form.CAST}"
     content_type = GZIP_TYPE if gzipped else CAST_TYPE
     return content_response(request, recording, content, content_type, content_disposition(name, attachment=True))
+
+
+def for_guests(request: HttpRequest, recording: Recording, *, attachment: bool) -> HttpResponseBase:
+    """The cast without what was typed and what its header says of host and user. Ranges of that are not to be had.
+
+    Raises what `playback.media_response` does.
+    """
+    content = _stored(recording, Form.CAST)
+    head = request.method == "HEAD"
+    content.check(head=head)
+    packed = not attachment and accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    if head:
+        response: HttpResponseBase = HttpResponse()
+    else:
+        blocks = _reduced(content, recording)
+        response = StreamingHttpResponse(Body(packing.packing(blocks) if packed else blocks))
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    disposition = content_disposition(f"{recording.name}.{Form.CAST}", attachment=attachment)
+    return described(response, CAST_TYPE, disposition)
+
+
+def _reduced(content: "_CastContent", recording: Recording) -> Generator[bytes]:
+    with closing(content.blocks(0, content.size)) as plain:
+        yield from reduced(plain, title=recording.name, all_shown=recording.terminal.events.keys() <= SHOWN)
 
 
 def accepts_gzip(header: str) -> bool:

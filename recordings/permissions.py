@@ -21,6 +21,7 @@ class Can(StrEnum):
     CAPTURE = "capture"
     DOWNLOAD = "download"
     EDIT = "edit"
+    SHARE = "share"
     DELETE = "delete"
     RESTORE = "restore"
     HOLD = "hold"
@@ -51,7 +52,7 @@ _NEEDS: dict[Can, Scope | None] = {
     Can.SIGN_OUT: None,
 }
 
-_OWNER = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.DELETE, Can.RESTORE, Can.STOP}
+_OWNER = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.SHARE, Can.DELETE, Can.RESTORE, Can.STOP}
 _ADMIN = _OWNER | {Can.HOLD}
 _ANY_USER = {Can.CREATE_SESSION, Can.SIGN_OUT}
 _ANY_ADMIN = _ANY_USER | {Can.ADMINISTER, Can.ACT_FOR_OTHERS, Can.NAME_DESKTOP}

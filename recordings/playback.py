@@ -65,11 +65,12 @@ class Playable(Stored, Protocol):
 
 
 def media_response(
-    request: HttpRequest, recording: Playable, *, attachment: bool, original: bool = False
+    request: HttpRequest, recording: Playable, *, attachment: bool, original: bool = False, direct: bool = False
 ) -> HttpResponseBase:
     """Answer GET or HEAD for the stored object, or with `original` for exactly the bytes that were uploaded.
 
     `attachment` has a browser save it; else it is shown. Ranges get 206 or 416, several at once the whole.
+    `direct`: the bytes are sent from here, where sending can be broken off, and no proxy or store is left to do it.
 
     Raises:
         ObjectMissing: the store has lost the object, or some of it.
@@ -77,9 +78,9 @@ def media_response(
     """
     disposition = content_disposition(recording.filename, attachment=attachment)
     store = store_for(recording.storage_backend)
-    delegated = None if original else _delegated(request, recording, store, disposition)
+    delegated = None if original or direct else _delegated(request, recording, store, disposition)
     if delegated is not None:
-        return _described(delegated, recording.content_type, disposition)
+        return described(delegated, recording.content_type, disposition)
     content = _ObjectContent(recording, store, original=original)
     return content_response(request, recording, content, recording.content_type, disposition)
 
@@ -95,10 +96,10 @@ def content_response(
             "The recording in %s %s cannot be served: %s", recording.storage_backend, recording.storage_key, error
         )
         raise
-    return _described(response, content_type, disposition)
+    return described(response, content_type, disposition)
 
 
-def _described(response: HttpResponseBase, content_type: str, disposition: str) -> HttpResponseBase:
+def described(response: HttpResponseBase, content_type: str, disposition: str) -> HttpResponseBase:
     """What keeps a recording from being taken for anything else, and from being kept by others."""
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

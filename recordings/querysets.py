@@ -12,11 +12,19 @@ from recordings.permissions import is_admin
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from recordings.models import Install, Job, Recording, Session, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
+    from recordings.models import Install, Job, Recording, Session, ShareLink, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
 
     Viewer: TypeAlias = User | AnonymousUser
 
 MAX_ATTEMPTS = 5
+
+
+class ShareQuerySet(models.QuerySet["ShareLink"]):
+    def alive(self, now: datetime) -> Self:
+        """Those that are not over, and whose recording is there. What their authors may do by now is not asked."""
+        return self.filter(
+            revoked_at=None, expires_at__gt=now, recording__deleted_at=None, recording__status="ready"
+        )
 
 
 class TokenQuerySet(models.QuerySet["Token"]):

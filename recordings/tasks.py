@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import enrich, jobs, meters, overview, throttle, tokens
+from recordings import enrich, jobs, meters, overview, sharing, throttle, tokens
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -41,4 +41,5 @@ def retention() -> None:
         silent.forget_half_stored(now)
         throttle.forget(now)
         tokens.forget(now)
+        sharing.forget(now)
         overview.measure(now)

@@ -34,11 +34,16 @@ def download(
     return _noted(Action.DOWNLOAD, request, response, recording, by)
 
 
+def from_start(request: HttpRequest) -> bool:
+    """Whether the bytes that are asked for begin with the first."""
+    asked = request.headers.get("Range")
+    return not asked or bool(_FROM_THE_START.match(asked))
+
+
 def _noted(
     action: Action, request: HttpRequest, response: HttpResponseBase, recording: Recording, by: Actor
 ) -> HttpResponseBase:
     """Audit an answer that gives bytes away, be it by sending somebody to them."""
     if request.method == "GET" and response.status_code in (200, 206, 302):
-        asked = request.headers.get("Range")
-        audit.record_access(action, by, recording, from_start=not asked or bool(_FROM_THE_START.match(asked)))
+        audit.record_access(action, by, recording, from_start=from_start(request))
     return response

@@ -12,6 +12,7 @@ HIDDEN = "[hidden]"
 # Credentials that come in the texts of others: headers, addresses with a password, signed addresses, forms.
 _PATTERNS = (
     re.compile(r"(://[^\s:/@]*:)[^\s/@]+(?=@)"),
+    re.compile(r"(/s/)[\w\-]{16,}"),  # share links
     re.compile(
         r"(?i)(\b(?:bearer|basic)\s+|\bX-Amz-(?:Signature|Credential|Security-Token)="
         r"|\b[\w\-]*(?:password|passwd|secret|secret_\w*key|token|cookie)[\"']?\s*[=:]\s*[\"']?)"
@@ -64,11 +65,14 @@ class Json(logging.Formatter):
             "logger": record.name,
             "message": self._redacted(record.getMessage()),
             **trace.current(),
-            **getattr(record, "facts", {}),
+            **{name: self._told(fact) for name, fact in getattr(record, "facts", {}).items()},
         }
         if record.exc_info:
             entry["error"] = self._redacted(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=False, separators=(",", ":"), default=str)
+
+    def _told(self, fact: Any) -> Any:
+        return self._redacted(fact) if isinstance(fact, str) else fact
 
 
 def configuration(form: str, secrets: tuple[str, ...]) -> dict[str, Any]:

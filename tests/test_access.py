@@ -15,89 +15,37 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from recordings import enrich, tokens
-from recordings.audit import SORTIE
+from recordings import enrich, sharing, tokens
+from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
-from recordings.models import Marker, PictureKind, Recording, Upload, User
+from recordings.models import Marker, PictureKind, Recording, ShareLink, Upload, User
 from recordings.permissions import Scope
 from tests import webm_builder as build
 from tests.making import api, browser, deleted, holding, ready, session_of, started
+from tests.roles import (
+    NOBODY,
+    OPEN,
+    ROLES,
+    SCOPED,
+    Role,
+    Rule,
+    admins,
+    by_link,
+    everybody,
+    hidden,
+    hidden_session,
+    refused,
+    refused_session,
+    restorable,
+    sender,
+    users,
+)
 from tests.tus_client import Tus
 
 pytestmark = pytest.mark.django_db
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 KINDS = ("live", "deleted", "missing")
-
-
-@dataclass(frozen=True)
-class Role:
-    """Somebody at the door. A token opens the API, a cookie both; sam is staff but no superuser, ivan inactive.
-
-    `scope`: the only one the token has; empty for all.
-    """
-
-    person: str
-    by: str
-    scope: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.person} by {self.by} {self.scope}"
-
-    def may_enter(self, route: str) -> bool:
-        return self.person not in ("nobody", "ivan") and (self.by == "cookie" or route.startswith("api:"))
-
-    @property
-    def is_admin(self) -> bool:
-        return self.person in ("ada", "sam")
-
-
-PEOPLE = ("alice", "bob", "ada", "sam", "ivan")
-NOBODY = Role("nobody", "nothing")
-ROLES = [NOBODY, *(Role(who, by) for who in PEOPLE for by in ("bearer", "cookie"))]
-SCOPED = [Role(who, "bearer", scope) for who in ("alice", "ada") for scope in Scope]
-
-Rule = Callable[[Role, str], int | None]  # None: what the row says an allowed request gets
-
-
-def everybody(role: Role, kind: str) -> int | None:
-    return None
-
-
-def users(role: Role, kind: str) -> int | None:
-    return None
-
-
-def admins(role: Role, kind: str) -> int | None:
-    return None if role.is_admin else 403
-
-
-def hidden(role: Role, kind: str) -> int | None:
-    """The owner's and admins'; to others it does not exist."""
-    return None if kind == "live" and role.person != "bob" else 404
-
-
-def refused(role: Role, kind: str) -> int | None:
-    """The same, where clients expect to be told that it is not theirs."""
-    return 403 if kind == "live" and role.person == "bob" else hidden(role, kind)
-
-
-def hidden_session(role: Role, kind: str) -> int | None:
-    """Sessions are not deleted: theirs is there although the recording is gone."""
-    return 404 if kind == "missing" or role.person == "bob" else None
-
-
-def refused_session(role: Role, kind: str) -> int | None:
-    return 404 if kind == "missing" else 403 if role.person == "bob" else None
-
-
-def restorable(role: Role, kind: str) -> int | None:
-    return None if kind == "deleted" and role.person != "bob" else 404
-
-
-def sender(role: Role, kind: str) -> int | None:
-    """Whoever began an upload, and nobody else, be it an admin."""
-    return None if kind == "live" and role.person == "alice" else 404
 
 
 @dataclass(frozen=True)
@@ -144,6 +92,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api:markers", "POST"): Row(hidden, (201,), {"at_seconds": 1}),
     ("api:marker", "DELETE"): Row(hidden, (204,)),
     ("api:activity", "GET"): Row(hidden, (200,)),
+    ("api:shares", "GET"): Row(hidden, (200,)),
+    ("api:shares", "POST"): Row(hidden, (201,), {}),
+    ("api:share", "DELETE"): Row(hidden, (204,)),
     ("api:admin-recordings", "GET"): Row(admins, (200,)),
     ("api:admin-settings", "GET"): Row(admins, (200,)),
     ("api:admin-settings", "PUT"): Row(admins, (204,), {"recording_auto_record": "true"}),
@@ -174,6 +125,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("session", "GET"): Row(hidden_session, (200,)),
     ("session_stop", "POST"): Row(hidden_session, (302,), {}),
     ("player", "GET"): Row(hidden, (200,)),
+    ("shared", "GET"): Row(by_link, (200,)),
+    ("shared", "POST"): Row(by_link, (200,), {}),
+    ("shared_state", "GET"): Row(by_link, (204,)),
+    **{(f"shared_{part}", "GET"): Row(by_link, (403,)) for part in ("media", "download", "poster")},
+    **{(f"shared_{part}", "GET"): Row(by_link, (403,)) for part in ("storyboard", "storyboard_track")},
     ("poster", "GET"): Row(hidden, (200,)),
     ("storyboard", "GET"): Row(hidden, (200,)),
     ("storyboard_track", "GET"): Row(hidden, (200,)),
@@ -192,12 +148,16 @@ class House:
     ivans: Recording
     marker: Marker
     uploads: dict[str, UUID]
+    share: ShareLink
+    secrets: dict[str, str]
 
     def address(self, route: str, role: Role, kind: str) -> str:
         live = self.ivans if role.person == "ivan" else self.live
         recording = {"live": live, "deleted": self.gone}.get(kind)
         pattern = PATTERNS[route]
-        ids = {"pk": uuid4(), "marker_id": self.marker.pk, "install_id": uuid4()}
+        ids: dict[str, Any] = {"pk": uuid4(), "marker_id": self.marker.pk, "install_id": uuid4()}
+        ids["share_id"] = self.share.pk
+        ids["secret"] = self.secrets.get(kind, "x" * 32)
         if recording is not None:
             ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
         if "uploads/" in pattern:
@@ -235,7 +195,10 @@ def house(alice: User, bob: User, ada: User) -> House:
     marker = Marker.objects.create(recording=live, at_ms=1)
     gone = deleted(alice)
     uploads = {"live": begun(alice, started(alice)), "deleted": begun(alice, gone)}
-    return House(clients, live, gone, ivans, marker, uploads)
+    share, secret = sharing.create(live, Actor(alice))
+    secrets = {"live": secret, "deleted": sharing.create(ready(alice), Actor(alice))[1]}
+    ShareLink.objects.exclude(pk=share.pk).update(recording=gone)
+    return House(clients, live, gone, ivans, marker, uploads, share, secrets)
 
 
 def scoped(user: User, scope: str) -> str:
@@ -275,9 +238,9 @@ def undone() -> Iterator[None]:
 def expected(route: str, row: Row, role: Role, kind: str, method: str) -> tuple[int, ...]:
     is_api = route.startswith("api:")
     entered = role.may_enter(route) and (role.by == "bearer" or not row.token_only)
-    if row.rule is not everybody and not entered:
+    if row.rule not in OPEN and not entered:
         return (401 if is_api else 302,)
-    if row.rule is not everybody and role.scope and row.needs(method) not in ("", role.scope):
+    if row.rule not in OPEN and role.scope and row.needs(method) not in ("", role.scope):
         return (403,)
     denied = row.rule(role, kind)
     return row.allowed if denied is None else (denied,)
@@ -310,7 +273,7 @@ def test_everybody_gets_what_the_table_says(house: House, route: str, method: st
             verb,
             answer.content[:200],
         )
-        if answer.status_code == 302 and row.rule is not everybody and not role.may_enter(route):
+        if answer.status_code == 302 and row.rule not in OPEN and not role.may_enter(route):
             assert answer["Location"].startswith("/login?next=")
         if answer.status_code in (401, 403, 404) and route.startswith("api:") and verb != "HEAD":
             assert answer["Content-Type"] == "application/problem+json"
@@ -330,7 +293,7 @@ def refusals(route: str, role: Role, method: str) -> set[int]:
     rows = [row for (name, _), row in TABLE.items() if name == route]
     if route.startswith("api:upload"):
         return {405}
-    if route.startswith("api:") and rows[0].rule is not everybody:
+    if route.startswith("api:") and rows[0].rule not in OPEN:
         if not role.may_enter(route) or (rows[0].token_only and role.by != "bearer"):
             return {401}
         if rows[0].rule is admins and not role.is_admin:

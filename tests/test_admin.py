@@ -22,6 +22,7 @@ LISTS = [
     "/admin/recordings/policy/1/change/",
     "/admin/recordings/user/",
     "/admin/recordings/token/",
+    "/admin/recordings/sharelink/",
 ]
 NEW_PASSWORD = "a long-lost password"
 

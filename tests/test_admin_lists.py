@@ -23,6 +23,7 @@ LISTS = {
     "recordings/auditevent": 8,
     "recordings/user": 6,
     "recordings/token": 6,
+    "recordings/sharelink": 6,
 }
 
 pytestmark = pytest.mark.django_db

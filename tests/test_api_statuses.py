@@ -93,6 +93,11 @@ def _delete_marker(w: World) -> Any:
     return w.alice.delete(w.at(w.live, f"/markers/{marker.pk}"))
 
 
+def _revoke_share(w: World) -> Any:
+    address = w.at(w.done, "/shares")
+    return w.alice.delete(f"{address}/{w.alice.post(address).json()['id']}")
+
+
 def _restore(w: World) -> Any:
     return w.alice.post(w.at(deleted(w.owner), "/restore"))
 
@@ -181,6 +186,11 @@ ASKED: dict[tuple[str, int], Callable[[World], Any]] = {
     ("create_marker", 201): _json("post", "alice", _live("/markers"), {"at_seconds": 1}),
     ("create_marker", 400): _json("post", "alice", _live("/markers"), {"at_seconds": -1}),
     ("delete_marker", 204): _delete_marker,
+    ("list_shares", 200): lambda w: w.alice.get(w.at(w.live, "/shares")),
+    ("create_share", 201): _json("post", "alice", lambda w: w.at(w.done, "/shares")),
+    ("create_share", 400): _json("post", "alice", lambda w: w.at(w.done, "/shares"), {"days": 0}),
+    ("create_share", 409): _json("post", "alice", _live("/shares")),
+    ("revoke_share", 204): _revoke_share,
     ("list_activity", 200): lambda w: w.alice.get(w.at(w.live, "/activity")),
     ("get_settings", 200): lambda w: w.ada.get(SETTINGS),
     ("get_settings", 403): lambda w: w.bob.get(SETTINGS),

@@ -66,7 +66,7 @@ def test_policy_and_lists_agree_for_everybody_and_everything(alice: User, bob: U
             assert (recording in recordings) == (can(viewer, Can.VIEW, recording) and not recording.deleted_at)
             assert (recording.session in sessions) == can(viewer, Can.VIEW, recording.session)
             allowed = {action for action in Can if can(viewer, action, recording)} - {Can.MANAGE_USERS}
-            expected = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.DELETE, Can.RESTORE, Can.STOP}
+            expected = {Can.VIEW, Can.CAPTURE, Can.DOWNLOAD, Can.EDIT, Can.SHARE, Can.DELETE, Can.RESTORE, Can.STOP}
             if not viewer.is_active or (viewer != recording.owner and not viewer.is_staff):
                 expected = set()
             assert allowed - {Can.HOLD} == expected

@@ -7,16 +7,18 @@ from recordings.admin.installs import InstallAdmin
 from recordings.admin.policy import PolicyAdmin
 from recordings.admin.recordings import RecordingAdmin
 from recordings.admin.sessions import SessionAdmin
+from recordings.admin.shares import ShareAdmin
 from recordings.admin.site import site
 from recordings.admin.tokens import TokenAdmin
 from recordings.admin.users import UserAdmin
-from recordings.models import AuditEvent, Install, Policy, Recording, Session, Token, User
+from recordings.models import AuditEvent, Install, Policy, Recording, Session, ShareLink, Token, User
 
 site.register(Recording, RecordingAdmin)
 site.register(Session, SessionAdmin)
 site.register(AuditEvent, AuditEventAdmin)
 site.register(Policy, PolicyAdmin)
 site.register(User, UserAdmin)
+site.register(ShareLink, ShareAdmin)
 site.register(Token, TokenAdmin)
 site.register(Install, InstallAdmin)
 

@@ -68,6 +68,10 @@ class ByTokenOwner(ByUser):
     field = "user"
 
 
+class ByAuthor(ByUser):
+    field = "author"
+
+
 class ByActor(Typed):
     """By the name that was written down, which outlives the account."""
 
@@ -213,6 +217,11 @@ class OnHold(YesNo):
 class Admins(YesNo):
     title, parameter_name, field = "role", "admins", "is_staff"
     words = ("Admins", "Not admins")
+
+
+class Revoked(YesNo):
+    title, parameter_name, field = "state", "revoked", "revoked_at__isnull"
+    words = ("Not revoked", "Revoked")
 
 
 class FromLogin(YesNo):

@@ -21,6 +21,7 @@ TABS = [
     ("Overview", "admin:index"),
     ("Recordings", "admin:recordings_recording_changelist"),
     ("Sessions", "admin:recordings_session_changelist"),
+    ("Shares", "admin:recordings_sharelink_changelist"),
     ("Audit log", "admin:recordings_auditevent_changelist"),
     ("Policy", "admin:recordings_policy_changelist"),
     ("Users", "admin:recordings_user_changelist"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from recordings.api import accounts, admin, docs, recordings, sessions, stock, terminals, tus, uploads
+from recordings.api import accounts, admin, docs, recordings, sessions, shares, stock, terminals, tus, uploads
 
 _ALWAYS = [
     path("auth/login", accounts.Login.as_view(), name="login"),
@@ -28,6 +28,8 @@ _LIBRARY = [
     path("recordings/<uuid:pk>/restore", recordings.RestoreRecording.as_view(), name="restore"),
     path("recordings/<uuid:pk>/markers", recordings.Markers.as_view(), name="markers"),
     path("recordings/<uuid:pk>/markers/<uuid:marker_id>", recordings.OneMarker.as_view(), name="marker"),
+    path("recordings/<uuid:pk>/shares", shares.Shares.as_view(), name="shares"),
+    path("recordings/<uuid:pk>/shares/<uuid:share_id>", shares.OneShare.as_view(), name="share"),
     path("recordings/<uuid:pk>/activity", recordings.Activity.as_view(), name="activity"),
     path("admin/recordings", recordings.AllRecordings.as_view(), name="admin-recordings"),
     path("admin/settings", admin.Settings.as_view(), name="admin-settings"),

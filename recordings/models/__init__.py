@@ -10,6 +10,7 @@ from recordings.models.picture import Picture, PictureKind
 from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
 from recordings.models.session import Session, SessionStatus
+from recordings.models.share import ShareLink, ShareVisit
 from recordings.models.storage_day import StorageDay
 from recordings.models.terminal import Terminal
 from recordings.models.token import Token
@@ -32,6 +33,8 @@ __all__ = [
     "Recording",
     "Session",
     "SessionStatus",
+    "ShareLink",
+    "ShareVisit",
     "Status",
     "StorageDay",
     "Tag",

@@ -28,6 +28,8 @@ class Action(models.TextChoices):
     FAIL = "fail", "Failed"
     VIEW = "view", "Watched"
     DOWNLOAD = "download", "Downloaded"
+    SHARE = "share", "Shared"
+    UNSHARE = "unshare", "Revoked a link"
     EDIT = "edit", "Edited"
     DELETE = "delete", "Deleted"
     RESTORE = "restore", "Restored"

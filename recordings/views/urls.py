@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from recordings.views import account, connect, features, library, login, pictures, player, record, sessions
+from recordings.views import account, connect, features, library, login, pictures, player, record, sessions, shared
+
+_SHARED = [
+    path("s/<slug:secret>", shared.page, name="shared"),
+    path("s/<slug:secret>/state", shared.state, name="shared_state"),
+    path("s/<slug:secret>/media", shared.media, name="shared_media"),
+    path("s/<slug:secret>/download", shared.download, name="shared_download"),
+    path("s/<slug:secret>/poster", shared.poster, name="shared_poster"),
+    path("s/<slug:secret>/storyboard.jpg", shared.storyboard, name="shared_storyboard"),
+    path("s/<slug:secret>/storyboard.vtt", shared.storyboard_track, name="shared_storyboard_track"),
+]
 
 
 def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
@@ -31,6 +41,7 @@ def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
         path("sessions/<uuid:pk>", sessions.session if video else off_video, name="session"),
         path("sessions/<uuid:pk>/stop", sessions.stop if video else off_video, name="session_stop"),
         path("recordings/<uuid:pk>", player.player if on else off, name="player"),
+        *(_SHARED if on else []),
         # Also while everything is off: an admin can still look at what is kept.
         path("recordings/<uuid:pk>/media", player.media, name="media"),
         path("recordings/<uuid:pk>/poster", pictures.poster, name="poster"),

@@ -5,7 +5,7 @@ import { one } from "../base/dom.js";
 /**
  * @param {HTMLElement} page
  * @param {import("./watched.js").Watched} video
- * @param {{ step: (by: 1 | -1) => void, changeRate: (by: 1 | -1) => void, mark: () => void }} how
+ * @param {{ step: (by: 1 | -1) => void, changeRate: (by: 1 | -1) => void, mark?: () => void }} how
  * @param {Record<string, () => void>} [more] what other keys do
  */
 export function obeyKeys(page, video, { step, changeRate, mark }, more = {}) {
@@ -26,7 +26,7 @@ export function obeyKeys(page, video, { step, changeRate, mark }, more = {}) {
     "<": () => changeRate(-1),
     ">": () => changeRate(1),
     f: () => fullScreen(page),
-    m: mark,
+    ...(mark ? { m: mark } : {}),
     "?": show,
     ...more,
   };

@@ -8,7 +8,7 @@ const TIMES = 20;
  * @param {HTMLVideoElement} video
  */
 export async function awaitPictures(page, video) {
-  silence(page);
+  silencePreviews(page);
   if (!page.querySelector("[data-awaits-pictures]")) return;
   for (let time = 0; time < TIMES; time++) {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
@@ -43,7 +43,7 @@ async function show(video) {
  * The preview says nothing that the time beside it does not say; its image has no words of its own.
  * @param {HTMLElement} page
  */
-async function silence(page) {
+export async function silencePreviews(page) {
   await customElements.whenDefined("media-preview-thumbnail");
   const preview = page.querySelector("media-time-range")?.shadowRoot?.querySelector("media-preview-thumbnail");
   preview?.shadowRoot?.querySelector("img")?.setAttribute("alt", "");

@@ -5,7 +5,7 @@ have looked for holes.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -28,13 +28,19 @@ class Sink(Protocol):
 
 def pack(blocks: Iterable[bytes], sink: Sink) -> None:
     """Write `blocks` as one gzip member. It names no file and no time: the same bytes give the same member."""
+    for data in packing(blocks):
+        sink.write(data)
+
+
+def packing(blocks: Iterable[bytes]) -> Generator[bytes]:
+    """The same, block by block."""
     deflate = (
         isal_zlib.compressobj(ISAL_LEVEL, wbits=GZIP) if isal_zlib else zlib.compressobj(ZLIB_LEVEL, wbits=GZIP)
     )
     for block in blocks:
         if packed := deflate.compress(block):
-            sink.write(packed)
-    sink.write(deflate.flush())
+            yield packed
+    yield deflate.flush()
 
 
 def packed(data: bytes) -> bytes:
