@@ -34,9 +34,10 @@ bench: ## measure uploads, downloads, finishing and recording against other prog
 	@sh .ci/setup requirements-dev.txt
 	@exec $(PY) -m tests.bench $(ARGS)
 
-fuzz: ## throw mutated recordings at the WebM parser
+fuzz: ## throw mutated recordings at the WebM parser, and casts and bombs at a portal (ARGS="300 7": how many, seed)
 	@sh .ci/setup requirements-dev.txt
-	@exec $(PY) -m tests.fuzz_webm $(ARGS)
+	$(PY) -m tests.fuzz_webm $(ARGS)
+	$(PY) -m tests.fuzz_casts $(ARGS)
 
 fuzz-api: ## ask the API for all that its description allows and forbids, as everybody (ARGS="300 7": examples, seed)
 	@sh .ci/setup requirements-dev.txt
