@@ -1,11 +1,11 @@
 /** A recording under way: every chunk goes to this browser's disk first, and from there to the server. */
 
 import { hold } from "./locks.js";
-import { end } from "./portal.js";
+import { end, mark } from "./portal.js";
 import { Recorder } from "./recorder.js";
 import { Sender } from "./sender.js";
 import { Shelf } from "./shelf.js";
-import { HERE_FULL, NOT_ON_DISK, whyFull } from "./sentences.js";
+import { gapOf, NOT_ON_DISK, whyFull, whyGap } from "./sentences.js";
 
 /** @typedef {import("./portal.js").Entry} Entry */
 
@@ -14,6 +14,12 @@ const MOST_KEPT = 2 * 1024 * MB;
 /** Of what the browser would give: the rest is for what it adds to it. */
 const SHARE = 0.8;
 const LOOK_EVERY = 20;
+/** What may wait in memory, where there is no disk. */
+const MEMORY = 64 * MB;
+/** However little the browser promises: with less, recording would stop and go on every second. */
+const LEAST_KEPT = MB;
+/** How much of the room has to be free again before recording goes on. */
+const FREE = 0.5;
 
 export class Capture {
   /** @type {Recorder} */
@@ -26,6 +32,10 @@ export class Capture {
   #release;
   #room = MOST_KEPT;
   #chunks = 0;
+  /** @type {{ at: number, since: number } | null} nothing is recorded: from which second of it, since when */
+  #gap = null;
+  /** @type {{ at: number, label: string }[]} gaps that the portal has not been told of */
+  #gaps = [];
   /** @type {Promise<unknown>} what is being put on the disk, in order */
   #storing = Promise.resolve();
   #changed;
@@ -68,7 +78,10 @@ export class Capture {
     this.take = take;
     this.#release = release;
     this.#changed = changed;
-    this.#sender = new Sender(shelf, take, changed);
+    this.#sender = new Sender(shelf, take, () => {
+      this.#goOn();
+      changed();
+    });
     this.#recorder = new Recorder(stream, { largest: maxMb * MB, chunk: (data, seconds) => this.#keep(data, seconds) });
   }
 
@@ -76,8 +89,9 @@ export class Capture {
     return this.#recorder.seconds;
   }
 
-  get paused() {
-    return this.#recorder.paused;
+  /** Whether nothing is recorded until some of what is kept here was sent. */
+  get isFull() {
+    return this.#gap !== null;
   }
 
   /** Why nothing gets through at present, in a sentence; empty while it does. */
@@ -105,6 +119,7 @@ export class Capture {
    */
   async deliver() {
     await this.#sender.run();
+    await this.#tellOfGaps();
     this.safe = true;
     this.#release();
   }
@@ -125,6 +140,7 @@ export class Capture {
   /** @param {number} maxMb */
   async #run(maxMb) {
     await this.#recorder.run();
+    if (this.#gap) this.#endGap(this.#gap);
     if (this.#recorder.full) this.notice = whyFull(maxMb);
     // Told that it is over, the portal shows it; it is no less safe if this does not get through.
     end({ session: this.take.session, recording: this.take.id }).catch(() => undefined);
@@ -145,26 +161,55 @@ export class Capture {
       this.#sender.kick();
       if (!kept) this.#notKept();
       if (++this.#chunks % LOOK_EVERY === 0) await this.#look();
-      if (this.take.bytes - this.take.sent > this.#room) this.#overflow();
+      if (this.#waiting > this.#room) this.#holdOff();
       this.#changed();
     });
   }
 
   /** The disk did not take it. Without any disk recording goes on for as long as it is sent. */
   #notKept() {
-    if (this.take.bytes - this.take.sent > 64 * MB) this.#overflow();
-    else this.notice ||= NOT_ON_DISK;
+    this.#room = MEMORY;
+    this.notice ||= NOT_ON_DISK;
   }
 
-  #overflow() {
-    this.notice = HERE_FULL;
-    this.stop();
+  /** Bytes that are not on the server yet. */
+  get #waiting() {
+    return this.take.bytes - this.take.sent;
+  }
+
+  /** Nothing more can be kept: better a gap that is told of than the end, or a tab that dies. */
+  #holdOff() {
+    if (this.#gap || !this.#recorder.recording) return;
+    this.#recorder.pause();
+    this.#gap = { at: this.seconds, since: Date.now() };
+    this.notice = whyGap(this.#gap.since);
+  }
+
+  #goOn() {
+    if (!this.#gap || this.#waiting > this.#room * (1 - FREE)) return;
+    this.#endGap(this.#gap);
+    this.#recorder.resume();
+    this.#tellOfGaps();
+  }
+
+  /** @param {{ at: number, since: number }} gap */
+  #endGap({ at, since }) {
+    this.#gaps.push({ at, label: gapOf(Date.now() - since) });
+    this.#gap = null;
+    this.notice = this.#shelf.lasts ? "" : NOT_ON_DISK;
+  }
+
+  /** Name the moments at which something is missing, for whoever watches it. What does not get through is tried later. */
+  async #tellOfGaps() {
+    for (const gap of this.#gaps.splice(0)) {
+      await mark(this.take.id, gap).catch(() => this.#gaps.push(gap));
+    }
   }
 
   /** How much may be kept here: what the browser gives us at present. */
   async #look() {
     const { quota = Infinity, usage = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-    const waiting = this.take.bytes - this.take.sent;
-    this.#room = Math.min(MOST_KEPT, Math.max(0, quota - usage) * SHARE + waiting);
+    const most = this.#shelf.lasts ? MOST_KEPT : MEMORY;
+    this.#room = Math.max(LEAST_KEPT, Math.min(most, (quota - usage) * SHARE + this.#waiting));
   }
 }

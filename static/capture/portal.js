@@ -46,6 +46,15 @@ export async function close(entry) {
 }
 
 /**
+ * Name a moment of a recording.
+ * @param {string} recording id
+ * @param {{ at: number, label: string }} moment seconds from its start
+ */
+export function mark(recording, { at, label }) {
+  return ask("POST", `/api/recordings/${recording}/markers`, { at_seconds: at, label });
+}
+
+/**
  * Forget a take.
  * @param {Entry} entry
  */

@@ -111,6 +111,7 @@ async function record(source, capture) {
 function changed() {
   if (!current) return;
   const { bytes, sent } = current.take;
+  view.room(current.isFull);
   view.figures({ seconds: current.seconds, safe: sent, waiting: bytes - sent });
   view.problem([current.notice, current.trouble].filter(Boolean).join(" "));
 }

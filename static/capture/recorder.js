@@ -46,8 +46,8 @@ export class Recorder {
     return (this.#before + (this.#since && performance.now() - this.#since)) / 1000;
   }
 
-  get paused() {
-    return this.#recorder.state === "paused";
+  get recording() {
+    return this.#recorder.state === "recording";
   }
 
   /**
@@ -70,14 +70,14 @@ export class Recorder {
   }
 
   pause() {
-    if (this.#recorder.state !== "recording") return;
+    if (!this.recording) return;
     this.#recorder.requestData();
     this.#recorder.pause();
     this.#hold();
   }
 
   resume() {
-    if (!this.paused) return;
+    if (this.#recorder.state !== "paused") return;
     this.#recorder.resume();
     this.#since = performance.now();
   }

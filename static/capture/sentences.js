@@ -1,7 +1,7 @@
 /** What went wrong, each in a sentence or two: what happened, what is kept, what to do. */
 
 import { Refused } from "../base/api.js";
-import { megabytes } from "../base/format.js";
+import { clock, megabytes } from "../base/format.js";
 import { NoMicrophone } from "./source.js";
 
 /** @typedef {import("./shelf.js").Take} Take */
@@ -93,8 +93,22 @@ export function whyFull(maxMb) {
   return `A recording may have ${maxMb} MB. This one was stopped just before that, and everything up to there is kept.`;
 }
 
-export const HERE_FULL =
-  "Recording has stopped: this browser cannot keep more of what is not sent yet. Everything up to here is kept, and sent when Sortie can be reached.";
+/**
+ * Nothing is recorded at present.
+ * @param {number} since milliseconds since 1970
+ */
+export function whyGap(since) {
+  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(since);
+  return `Nothing is recorded since ${time}: this browser cannot keep more of what is not sent yet. All before that is kept, and recording goes on by itself once Sortie can be reached.`;
+}
+
+/**
+ * What a moment is called at which something is missing.
+ * @param {number} milliseconds
+ */
+export function gapOf(milliseconds) {
+  return `${clock(Math.max(1, Math.round(milliseconds / 1000)))} missing here: the browser could keep no more`;
+}
 
 export const NOT_ON_DISK =
   "This browser lets Sortie keep nothing on its disk, in a private window perhaps. What is not sent yet would be lost with this tab.";

@@ -4,7 +4,7 @@ import { announce } from "../base/announce.js";
 import { one } from "../base/dom.js";
 import { clock, megabytes } from "../base/format.js";
 
-/** @typedef {"idle" | "asking" | "recording" | "paused" | "sending" | "stuck"} State */
+/** @typedef {"idle" | "asking" | "recording" | "paused" | "full" | "sending" | "stuck"} State */
 
 const HEADING = "Record your screen";
 const TITLE = document.title;
@@ -14,6 +14,7 @@ const WORDS = /** @type {Record<State, string>} */ ({
   asking: "Choose what to share in your browser’s dialog.",
   recording: "Keep this tab open; you may work in other windows and tabs.",
   paused: "Nothing is recorded until you resume.",
+  full: "The gap will be marked in the recording.",
   sending: "Keep this tab open until everything is sent.",
   stuck: "It can also be sent later, from any page of Sortie in this browser.",
 });
@@ -21,6 +22,7 @@ const WORDS = /** @type {Record<State, string>} */ ({
 const HEADINGS = /** @type {Partial<Record<State, string>>} */ ({
   recording: "Recording",
   paused: "Paused",
+  full: "Waiting for Sortie",
   sending: "Sending your recording",
   stuck: "Not sent yet",
 });
@@ -28,6 +30,7 @@ const HEADINGS = /** @type {Partial<Record<State, string>>} */ ({
 const SAID = /** @type {Partial<Record<State, string>>} */ ({
   recording: "Recording.",
   paused: "Recording is paused.",
+  full: "Nothing is recorded until Sortie can be reached.",
   sending: "Recording has stopped. Sending it.",
 });
 
@@ -48,7 +51,23 @@ export class View {
     one("[data-heading]").textContent = HEADINGS[state] ?? HEADING;
     const said = SAID[state];
     if (said) announce(said);
-    if (state !== "recording" && state !== "paused") document.title = TITLE;
+    if (!this.isRunning) document.title = TITLE;
+  }
+
+  /** Whether a recording has begun and was not stopped. */
+  get isRunning() {
+    return ["recording", "paused", "full"].includes(this.#root.dataset["state"] ?? "");
+  }
+
+  /**
+   * Show whether there is room for what is recorded.
+   * @param {boolean} full
+   */
+  room(full) {
+    if (!this.isRunning || full === (this.#root.dataset["state"] === "full")) return;
+    const hadFocus = this.#root.contains(document.activeElement);
+    this.show(full ? "full" : "recording");
+    if (hadFocus && document.activeElement === document.body) this.focus("[data-stop]");
   }
 
   /** @param {string} words what the page says of its state */
@@ -99,9 +118,7 @@ export class View {
     this.#progress.max = Math.max(1, safe + waiting);
     this.#progress.value = safe;
     const state = this.#root.dataset["state"];
-    if (state === "recording" || state === "paused") {
-      document.title = `${state === "paused" ? "‖" : "●"} ${clock(seconds)} ${state}`;
-    }
+    if (this.isRunning) document.title = `${state === "recording" ? "●" : "‖"} ${clock(seconds)} ${state}`;
     if (state === "sending" && !waiting) this.words("All of it has arrived. Sortie is putting it away.");
   }
 }

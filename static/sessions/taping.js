@@ -11,7 +11,7 @@ import { Stuck } from "../capture/sender.js";
 import { typeFor } from "../capture/support.js";
 import { mirror } from "./mirror.js";
 
-/** @typedef {"off" | "starting" | "on" | "sending" | "stuck"} State */
+/** @typedef {"off" | "starting" | "on" | "full" | "sending" | "stuck"} State */
 
 const TITLE = document.title;
 
@@ -106,7 +106,7 @@ export class Taping {
     release();
     announce("Recording has stopped.");
     if (!capture.take.bytes) return this.#nothing(capture);
-    if (this.#state === "on") this.#show("sending");
+    if (this.#isRunning) this.#show("sending");
     this.#figures();
     await delivery;
   }
@@ -149,8 +149,13 @@ export class Taping {
     one("[data-elapsed]", this.#bar).textContent = clock(capture.seconds);
     one("[data-safe]", this.#bar).textContent = megabytes(sent);
     one("[data-waiting]", this.#bar).textContent = megabytes(bytes - sent);
-    document.title = this.#state === "on" ? `● ${clock(capture.seconds)} ${TITLE}` : TITLE;
+    if (this.#isRunning && capture.isFull !== (this.#state === "full")) this.#show(capture.isFull ? "full" : "on");
+    document.title = this.#isRunning ? `${this.#state === "on" ? "●" : "‖"} ${clock(capture.seconds)} ${TITLE}` : TITLE;
     if (this.#state !== "stuck") this.#say([capture.notice, capture.trouble].filter(Boolean).join(" "));
+  }
+
+  get #isRunning() {
+    return this.#state === "on" || this.#state === "full";
   }
 
   /** @param {State} state */

@@ -12,6 +12,31 @@ from playwright.sync_api import Route, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.test_record import HASH_WHAT_IS_RECORDED, saved
 
+# Noise, which no codec makes small.
+NOISE = """
+navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = WIDTH; canvas.height = HEIGHT;
+  const pen = canvas.getContext("2d");
+  setInterval(() => {
+    const noise = pen.createImageData(WIDTH, HEIGHT);
+    const words = new Uint32Array(noise.data.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = Math.random() * 2 ** 32 | 0xff000000;
+    pen.putImageData(noise, 0, 0);
+  }, 100);
+  return canvas.captureStream(10);
+};
+const Real = MediaRecorder;
+window.MediaRecorder = class extends Real {
+  constructor(stream, options) { super(stream, { ...options, videoBitsPerSecond: BITS }); }
+};
+"""
+
+
+def noise(*, bits: int, size: tuple[int, int]) -> str:
+    """A script that has a page record so many bits of it a second; a keyframe has about a byte for each pixel."""
+    return NOISE.replace("BITS", str(bits)).replace("WIDTH", str(size[0])).replace("HEIGHT", str(size[1]))
+
 
 def answering(status: int, detail: str = "") -> Callable[[Route], None]:
     """The server's answer to everything; 0: there is none."""
@@ -117,20 +142,27 @@ def test_a_pause_is_not_recorded(open_page: OpenPage) -> None:
     assert 3 < page.locator("video").evaluate("video => video.duration") < 6
 
 
-def test_a_browser_with_little_room_stops_and_says_so(open_page: OpenPage) -> None:
+def test_a_browser_without_room_waits_and_marks_the_gap(open_page: OpenPage) -> None:
+    little = "navigator.storage.estimate = async () => ({ quota: 0, usage: 0 });"
     page = open_page(
-        "/record",
-        as_user="bob",
-        expected="ERR_FAILED",
-        before="navigator.storage.estimate = async () => ({ quota: 400_000, usage: 0 });",
+        "/record", as_user="bob", expected="ERR_FAILED", before=noise(bits=3_000_000, size=(480, 270)) + little
     )
     page.route("**/api/uploads/*", answering(0))
     page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("alert")).to_contain_text("this browser cannot keep more", timeout=20_000)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sending your recording")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Waiting for Sortie", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("this browser cannot keep more of what is not sent yet")
+    expect(page.get_by_role("button", name="Pause")).to_be_hidden()
+    stands = page.locator("[data-elapsed]").inner_text()
+    page.wait_for_timeout(1500)
+    assert page.locator("[data-elapsed]").inner_text() == stands
     page.unroute("**/api/uploads/*")
     page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recording")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.get_by_role("button", name="Stop recording").click()
     page.wait_for_url(re.compile(r"/recordings/"))
+    expect(page.get_by_text(re.compile(r"^0:0\d missing here"))).to_be_visible()
+    expect(page.locator("video")).to_have_js_property("readyState", 4)
 
 
 def test_without_a_disk_the_page_says_what_is_at_risk(open_page: OpenPage) -> None:
@@ -151,25 +183,7 @@ def test_recording_stops_before_it_becomes_too_large(open_page: OpenPage) -> Non
     page = open_page(
         "/record",
         as_user="bob",
-        # Noise, which no codec makes small, at a rate that fills 3 MB in seconds.
-        before="""
-        navigator.mediaDevices.getDisplayMedia = async () => {
-          const canvas = document.createElement("canvas");
-          canvas.width = 1280; canvas.height = 720;
-          const pen = canvas.getContext("2d");
-          setInterval(() => {
-            const noise = pen.createImageData(1280, 720);
-            const words = new Uint32Array(noise.data.buffer);
-            for (let i = 0; i < words.length; i++) words[i] = Math.random() * 2 ** 32 | 0xff000000;
-            pen.putImageData(noise, 0, 0);
-          }, 100);
-          return canvas.captureStream(10);
-        };
-        const Real = MediaRecorder;
-        window.MediaRecorder = class extends Real {
-          constructor(stream, options) { super(stream, { ...options, videoBitsPerSecond: 8_000_000 }); }
-        };
-        """,
+        before=noise(bits=8_000_000, size=(1280, 720)),
     )
     page.get_by_role("button", name="Start recording").click()
     page.wait_for_url(re.compile(r"/recordings/"), timeout=60_000)
