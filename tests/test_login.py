@@ -42,6 +42,12 @@ def by_page(name: str, password: str, address: str = HERE) -> Any:
     return client.post("/login", {"username": name, "password": password}, REMOTE_ADDR=address)
 
 
+def told(response: Any) -> dict[str, Any]:
+    """What an answer of the API says, but for its id."""
+    content: dict[str, Any] = response.json()
+    return {name: value for name, value in content.items() if name != "request_id"}
+
+
 def outcome(answer: Any) -> str:
     return {200: "in", 302: "in", 401: "wrong", 429: "wait"}[answer.status_code]
 
@@ -55,7 +61,7 @@ def fail(times: int, name: str = "alice", address: str = HERE) -> None:
 def test_both_ways_in_and_their_answers(alice: User) -> None:
     assert outcome(by_api("alice", PASSWORD)) == "in"
     assert by_api("alice", "wrong").json()["detail"] == "User name or password is wrong."
-    assert by_api("nobody", "wrong").json() == by_api("alice", "wrong").json()
+    assert told(by_api("nobody", "wrong")) == told(by_api("alice", "wrong"))
     assert by_page("alice", PASSWORD)["Location"] == "/"
     assert b"do not belong together" in by_page("alice", "wrong").content
 
@@ -158,7 +164,7 @@ def test_every_outcome_is_audited_with_name_and_address(alice: User) -> None:
 
 def test_an_inactive_account_is_like_a_wrong_password(alice: User) -> None:
     User.objects.filter(pk=alice.pk).update(is_active=False)
-    assert by_api("alice", PASSWORD).json() == by_api("nobody", PASSWORD).json()
+    assert told(by_api("alice", PASSWORD)) == told(by_api("nobody", PASSWORD))
     assert by_page("alice", PASSWORD).status_code == 200
 
 
@@ -356,7 +362,8 @@ def test_pages_keep_no_files_that_are_sent_to_them(web: Web, settings: Settings,
         cookie = f"{settings.CSRF_COOKIE_NAME}={TOKEN}"
         wire.head("POST", path, {"Content-Type": FORM, "Content-Length": len(whole), "Cookie": cookie})
         wire.send(whole[:-1])
-        kept = [spooled.stat().st_size for spooled in web.temporary.rglob("*") if spooled.is_file()]
+        files = (path for path in web.temporary.rglob("*") if path.is_file())
+        kept = [path.stat().st_size for path in files if path.suffix != ".db"]  # .db: what the process counts
         wire.send(whole[-1:])
         assert wire.answer()[0] == 403
     assert sum(kept) == 0
