@@ -63,6 +63,7 @@ PROGRAMS = [
     *(Program(name, name, _RECORDER) for name in ("tmux", "vim", "less", "sudo", "git", "rsync", "tar", "openssl")),
     Program("postgres", "postgresql", "the cluster's parts: PostgreSQL, Redis, S3", postgres_program),
     Program("redis-server", "redis-server", "the cluster's parts: PostgreSQL, Redis, S3"),
+    Program("nginx", "nginx-light", "what compose.yaml starts, and downloads by nginx", _server),
 ]
 FOR_MANY = {"postgres", "redis-server"}
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -59,6 +60,23 @@ def test_the_object_store_sends(s3_settings: S3Server, settings: Settings, tmp_p
     assert (head.status_code, head["Content-Length"], body(head)) == (200, str(SIZE), b"")
     assert head["ETag"] == whole.headers["ETag"]
     assert head["Accept-Ranges"] == "bytes"
+
+
+def test_a_proxy_may_have_the_object_store_send(s3_settings: S3Server, settings: Settings, tmp_path: Path) -> None:
+    recording = kept(tmp_path)
+    signed = urlsplit(ask(recording)["Location"])
+    for prefix in ("/objects", "/objects/"):
+        settings.SORTIE_X_ACCEL_S3 = prefix
+        response = ask(recording, Range="bytes=0-1")
+        assert response.status_code == 200
+        asked = urlsplit(response["X-Accel-Redirect"])
+        assert (asked.netloc, asked.path) == ("", f"/objects{signed.path}")
+        assert response["Content-Type"] == "video/webm"
+        assert response["Content-Disposition"].startswith("attachment; ")
+        there = f"{signed.scheme}://{signed.netloc}{asked.path.removeprefix('/objects')}?{asked.query}"
+        assert httpx.get(there).content == DATA
+    assert body(ask(recording, "HEAD")) == b""
+    assert body(ask(recording, original=True)) == DATA
 
 
 @pytest.mark.parametrize("original", [False, True])
