@@ -34,7 +34,7 @@ class Form(StrEnum):
 def played(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     """The cast for a player, compressed if it takes that. Raises what `playback.media_response` does."""
     packed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-    content = _stored(recording, Form.PACKED) if packed else _stored(recording, Form.CAST)
+    content = content_of(recording, Form.PACKED) if packed else content_of(recording, Form.CAST)
     content.headers = {"Content-Encoding": "gzip"} if packed else {}
     disposition = content_disposition(recording.filename, attachment=False)
     response = content_response(request, recording, content, CAST_TYPE, disposition)
@@ -46,7 +46,7 @@ def download(request: HttpRequest, recording: Recording, form: Form) -> HttpResp
     """The cast as a file to keep. Raises what `playback.media_response` does."""
     content_type = GZIP_TYPE if form == Form.PACKED else CAST_TYPE
     disposition = content_disposition(f"{recording.name}.{form}", attachment=True)
-    return content_response(request, recording, _stored(recording, form), content_type, disposition)
+    return content_response(request, recording, content_of(recording, form), content_type, disposition)
 
 
 def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
@@ -74,7 +74,7 @@ def for_guests(request: HttpRequest, recording: Recording, *, attachment: bool) 
 
     Raises what `playback.media_response` does.
     """
-    content = _stored(recording, Form.CAST)
+    content = content_of(recording, Form.CAST)
     head = request.method == "HEAD"
     content.check(head=head)
     packed = not attachment and accepts_gzip(request.headers.get("Accept-Encoding", ""))
@@ -104,7 +104,8 @@ def accepts_gzip(header: str) -> bool:
     return False
 
 
-def _stored(recording: Recording, form: Form) -> "_CastContent":
+def content_of(recording: Recording, form: Form) -> "_CastContent":
+    """The bytes of the cast in that form."""
     there = recording.terminal
     part = ByteRange(0, there.played_size)
     if form == Form.PACKED:

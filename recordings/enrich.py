@@ -73,13 +73,14 @@ def _decode(file: BinaryIO, duration_ms: int) -> bytes:
 
 
 def _read(output: bytes) -> tuple[Made, Made]:
-    found = list(_pictures(output))
+    found = list(read_pictures(output))
     if len(found) != 2:
         raise NoPictures(f"The decoder made {len(found)} pictures instead of two.")
     return found[0], found[1]
 
 
-def _pictures(output: bytes) -> Iterator[Made]:
+def read_pictures(output: bytes) -> Iterator[Made]:
+    """The pictures in what `media.pictures` or `media.frame` wrote. Raises NoPictures if it is something else."""
     at = 0
     while at + pictures.HEADER.size <= len(output):
         columns, tiles, width, height, length = pictures.HEADER.unpack_from(output, at)

@@ -146,6 +146,11 @@ def _delegated(
     return HttpResponseRedirect(url, headers={"Cache-Control": "private, no-store"}) if url else None
 
 
+def content_of(recording: Playable) -> Content:
+    """The bytes of a video as it is played."""
+    return _ObjectContent(recording, store_for(recording.storage_backend), original=False)
+
+
 def version_tag(recording: Stored, form: str = "") -> str:
     """The ETag of something made of the stored object, which has a new key when it is made anew."""
     made = blake2b(recording.storage_key.encode(), digest_size=8).hexdigest()

@@ -1,5 +1,6 @@
 """Tokens, which programs show instead of a password: made, found again by their hash, and revoked."""
 
+import logging
 import secrets
 import string
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha512
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from recordings.audit import Actor
 from recordings.models import Action, Token, User
 from recordings.permissions import Scope
 from recordings.titles import clean_title
+
+logger = logging.getLogger(__name__)
 
 # A prefix that scanners for lost secrets can know, then 238 bits: too many to guess, so a fast hash will do.
 PREFIX = "sortie_"
@@ -83,6 +86,19 @@ def find(secret: str) -> Token | None:
     token = Token.objects.select_related("user").filter(digest=_digest(secret)).first()
     if token is None or token.is_over or not token.user.is_active:
         return None
+    return token
+
+
+def admit(secret: str) -> Token | None:
+    """What `find` finds, with a user who has no more than its scopes; that it is used is noted."""
+    token = find(secret)
+    if token is None:
+        return None
+    token.user.scopes = token.granted
+    try:
+        note_use(token, timezone.now())
+    except Error as error:  # no reason to refuse what it is used for
+        logger.warning("The use of token %s could not be noted: %s", token.pk, error)
     return token
 
 

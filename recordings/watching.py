@@ -1,6 +1,7 @@
 """Watching and downloading, with the trace each leaves in the audit log."""
 
 import re
+from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -8,6 +9,7 @@ from recordings import audit, casts, playback
 from recordings.audit import Actor
 from recordings.casts import Form
 from recordings.models import Action, Kind, Recording
+from recordings.sending import Content
 
 _FROM_THE_START = re.compile(r"\s*bytes\s*=\s*0+\s*-", re.IGNORECASE)
 
@@ -38,6 +40,29 @@ def from_start(request: HttpRequest) -> bool:
     """Whether the bytes that are asked for begin with the first."""
     asked = request.headers.get("Range")
     return not asked or bool(_FROM_THE_START.match(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of a recording in the form in which it is kept, and how many there are in all."""
+
+    data: bytes
+    total: int
+
+
+def part(recording: Recording, by: Actor, *, start: int, most: int) -> Part:
+    """At most `most` bytes from offset `start` on: of a terminal recording's cast, or of a video as it is played.
+
+    Raises what `playback.media_response` does.
+    """
+    if recording.kind == Kind.TERMINAL:
+        content: Content = casts.content_of(recording, Form.CAST)
+    else:
+        content = playback.content_of(recording)
+    length = max(0, min(most, content.size - start))
+    data = b"".join(content.blocks(start, length)) if length else b""
+    audit.record_access(Action.DOWNLOAD, by, recording, from_start=not start)
+    return Part(data, content.size)
 
 
 def _noted(

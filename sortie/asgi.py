@@ -1,4 +1,4 @@
-"""The live application: WebSockets, and probes. Pages, API and uploads are the WSGI application's."""
+"""The live application: WebSockets, MCP for agents, and probes. Pages and API are the WSGI application's."""
 
 import os
 from typing import Any
@@ -15,11 +15,17 @@ from recordings.live.closing import ClosesAtOnce  # noqa: E402  (models are ther
 from recordings.live.observed import Observed  # noqa: E402
 from recordings.live.origins import SameSiteOnly  # noqa: E402
 from recordings.live.urls import websocket_routes  # noqa: E402
+from recordings.mcp_server import web as mcp  # noqa: E402
 from sortie import probes  # noqa: E402
+
+_mcp, _lifespan = mcp.application()
 
 
 async def _over_http(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Probes; everything else is the web process's."""
+    """MCP, and probes; everything else is the web process's."""
+    if scope["path"] == mcp.PATH and mcp.is_offered():
+        await _mcp(scope, receive, send)
+        return
     authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
     question = probes.Question(scope["path"], scope["query_string"].decode("latin-1"), authorization)
     # In a thread of its own, as it may take seconds.
@@ -32,4 +38,4 @@ async def _over_http(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 _websockets = SameSiteOnly(Observed(ClosesAtOnce(AuthMiddlewareStack(URLRouter(websocket_routes())))))
-application = ProtocolTypeRouter({"http": _over_http, "websocket": _websockets})
+application = ProtocolTypeRouter({"http": _over_http, "websocket": _websockets, "lifespan": _lifespan})

@@ -1,4 +1,4 @@
-"""The live process: granian serving the WebSockets of `sortie.asgi`. A cluster runs `python -m sortie.live`.
+"""The live process: granian serving `sortie.asgi`. `python -m sortie.live` is what a cluster runs.
 
 With `--with-parent` it ends when its standard input does: whoever started it is gone then, however that came.
 """
@@ -29,7 +29,7 @@ def serve() -> int:
         "sortie.asgi:application",
         address=settings.SORTIE_HOST,
         port=settings.SORTIE_LIVE_PORT,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.ASGI,
         workers=settings.SORTIE_LIVE_WORKERS,
         http=HTTPModes.http1,
         websockets=True,

@@ -89,5 +89,6 @@ def configuration(form: str, secrets: tuple[str, ...]) -> dict[str, Any]:
             # A line for every request is for machines; Django's own would say the same of refused ones again.
             "sortie.requests": {"level": "INFO" if as_json else "WARNING"},
             "django.request": {"level": "ERROR" if as_json else "WARNING"},
+            "mcp": {"level": "WARNING"},
         },
     }

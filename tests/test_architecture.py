@@ -24,7 +24,7 @@ WRITES = {
     *("asave", "acreate", "aupdate", "adelete", "add", "set", "remove", "clear"),
 }
 """What managers, querysets, rows and related managers write by."""
-NOT_ROWS = {"encryptor", "self._closed"}
+NOT_ROWS = {"_shown", "encryptor", "self._closed"}
 """Things with methods of such a name that have nothing to do with the database."""
 LIBRARIES = {
     # Programs of their own, which ask for libraries only once they run.

@@ -219,6 +219,7 @@ def test_the_ingress_lets_the_largest_recording_and_websockets_through() -> None
     paths = ingress["spec"]["rules"][0]["http"]["paths"]
     assert [(one["path"], one["backend"]["service"]["name"]) for one in paths] == [
         ("/live/", "portal-sortie-live"),
+        ("/mcp", "portal-sortie-live"),
         ("/", "portal-sortie-web"),
     ]
     said = rendered(MATRIX["everything said"]).of("Ingress")
@@ -239,11 +240,11 @@ def claims(chart: Rendered, component: str) -> list[str]:
         ("s3", None),
     ],
 )
-def test_web_and_worker_share_the_volume_and_nobody_else_has_it(case: str, claim: str | None) -> None:
+def test_who_reads_recordings_shares_the_volume_and_nobody_else_has_it(case: str, claim: str | None) -> None:
     chart = rendered(MATRIX[case])
     wanted = [claim] if claim else []
-    assert claims(chart, "web") == claims(chart, "worker") == wanted
-    assert claims(chart, "live") == claims(chart, "beat") == claims(chart, "migrate") == []
+    assert claims(chart, "web") == claims(chart, "worker") == claims(chart, "live") == wanted
+    assert claims(chart, "beat") == claims(chart, "migrate") == []
     made = chart.of("PersistentVolumeClaim")
     assert list(made) == ([claim] if claim == "portal-sortie-data" else [])
     assert all(one["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"} for one in made.values())
@@ -251,14 +252,14 @@ def test_web_and_worker_share_the_volume_and_nobody_else_has_it(case: str, claim
 
 def test_a_volume_for_one_node_keeps_its_pods_on_one_node() -> None:
     deployments = rendered(ON).of("Deployment")
-    for name in ("web", "worker"):
+    for name in ("web", "live", "worker"):
         spec = deployments[name]["spec"]
         assert spec["strategy"] == {"type": "Recreate"}
         [term] = spec["template"]["spec"]["affinity"]["podAffinity"][
             "requiredDuringSchedulingIgnoredDuringExecution"
         ]
         assert term["labelSelector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
-    assert "podAffinity" not in deployments["live"]["spec"]["template"]["spec"]["affinity"]
+    assert "podAffinity" not in deployments["beat"]["spec"]["template"]["spec"]["affinity"]
 
 
 def test_there_is_one_beat_whatever_happens() -> None:

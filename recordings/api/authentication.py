@@ -1,13 +1,10 @@
 """Who is calling: a bearer token, or the browser's session cookie with its CSRF token in a header."""
 
 import io
-import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import Error
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.permissions import BasePermission
@@ -20,8 +17,6 @@ from recordings.permissions import Can, Scope, is_admin, missing_scope
 if TYPE_CHECKING:  # REST framework's views import this module to find their defaults
     from rest_framework.views import APIView
 
-logger = logging.getLogger(__name__)
-
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -32,16 +27,10 @@ class BearerAuthentication(BaseAuthentication):
         secret = bearer_token(request)
         if secret is None:
             return None
-        token = tokens.find(secret)
+        token = tokens.admit(secret)
         if token is None:
             raise exceptions.AuthenticationFailed("The token is not valid, or no longer.")
-        user = token.user
-        user.scopes = token.granted
-        try:
-            tokens.note_use(token, timezone.now())
-        except Error as error:  # no reason to refuse what it is used for
-            logger.warning("The use of token %s could not be noted: %s", token.pk, error)
-        return user, token
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Sortie"'

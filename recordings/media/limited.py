@@ -22,7 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PROGRAMS = {"pictures": "pictures", "terminal": "terminal.program", "screenshot": "terminal.screenshot"}
+PROGRAMS = {
+    "pictures": "pictures",
+    "frame": "frame",
+    "terminal": "terminal.program",
+    "screenshot": "terminal.screenshot",
+}
 NOTHING_TO_MAKE = 3
 NOBODY = 65534
 

@@ -8,6 +8,8 @@ the JPEG) and a JPEG. A storyboard's tiles are of evenly spaced moments, in rows
 
 import io
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from recordings.media.limited import Rights, import_all
@@ -34,21 +36,28 @@ def prepare() -> tuple[type[Exception], ...]:
 
 def make(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> None:
     """Read the recording, write the pictures."""
+    duration_ms = int(arguments[0])
+    with opened(source) as (container, stream):
+        stream.codec_context.skip_frame = "NONKEY"
+        poster = _frame(container, stream, duration_ms // 10, POSTER_WIDTH)
+        write(sink, poster, columns=1, tiles=1, tile=poster.size)
+        count = max(1, min(MOST_TILES, duration_ms // TILE_EVERY_MS))
+        times = [(2 * i + 1) * duration_ms // (2 * count) for i in range(count)]
+        _storyboard(container, stream, times, sink)
+
+
+@contextmanager
+def opened(source: BinaryIO) -> Iterator[tuple[Any, Any]]:
+    """The container in a file, and its first stream of pictures."""
     import av
 
-    duration_ms = int(arguments[0])
     # Without a forced format ffmpeg follows what a playlist in the file's place names.
     with av.open(source, format="matroska", metadata_errors="replace") as container:
         stream = next((s for s in container.streams.video if s.codec_context.name in CODECS), None)
         if stream is None:
             raise ValueError("no picture of a known codec")
-        stream.codec_context.skip_frame = "NONKEY"
         stream.codec_context.thread_count = 1
-        poster = _frame(container, stream, duration_ms // 10, POSTER_WIDTH)
-        _write(sink, poster, columns=1, tiles=1, tile=poster.size)
-        count = max(1, min(MOST_TILES, duration_ms // TILE_EVERY_MS))
-        times = [(2 * i + 1) * duration_ms // (2 * count) for i in range(count)]
-        _storyboard(container, stream, times, sink)
+        yield container, stream
 
 
 def _storyboard(container: Any, stream: Any, times: list[int], sink: BinaryIO) -> None:
@@ -62,7 +71,7 @@ def _storyboard(container: Any, stream: Any, times: list[int], sink: BinaryIO) -
             columns = min(COLUMNS, len(times))
             sheet = PIL.Image.new("RGB", (columns * width, -(-len(times) // columns) * height))
         sheet.paste(tile.resize((width, height)), (i % columns * width, i // columns * height))
-    _write(sink, sheet, columns=columns, tiles=len(times), tile=(width, height))
+    write(sink, sheet, columns=columns, tiles=len(times), tile=(width, height))
 
 
 def _frame(container: Any, stream: Any, time_ms: int, width: int) -> Any:
@@ -74,7 +83,8 @@ def _frame(container: Any, stream: Any, time_ms: int, width: int) -> Any:
     raise ValueError("no picture")
 
 
-def _write(sink: BinaryIO, picture: Any, *, columns: int, tiles: int, tile: tuple[int, int]) -> None:
+def write(sink: BinaryIO, picture: Any, *, columns: int, tiles: int, tile: tuple[int, int]) -> None:
+    """One picture behind its `HEADER`, as `recordings.enrich` reads it."""
     made = io.BytesIO()
     picture.save(made, "JPEG", quality=QUALITY, optimize=True)
     data = made.getvalue()

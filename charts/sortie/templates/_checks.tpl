@@ -14,7 +14,7 @@
     {{- fail "web: several web pods need persistence.accessModes to have ReadWriteMany, or recording.storageBackend and staging.backend to be s3; with ReadWriteOnce there can be one web pod." }}
   {{- end }}
   {{- if has "ReadWriteOncePod" .Values.persistence.accessModes }}
-    {{- fail "persistence.accessModes: web and worker pods share the volume, so ReadWriteOncePod cannot work; use ReadWriteOnce or ReadWriteMany." }}
+    {{- fail "persistence.accessModes: web, live and worker pods share the volume, so ReadWriteOncePod cannot work; use ReadWriteOnce or ReadWriteMany." }}
   {{- end }}
 {{- end }}
 {{- if and .Values.ingress.enabled (not .Values.ingress.host) }}

@@ -1,0 +1,108 @@
+"""Tools that look into recordings: export and screenshot."""
+
+import base64
+import codecs
+from typing import Annotated, Literal
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, ImageContent, TextContent
+from pydantic import Field
+
+from recordings import screens, watching
+from recordings.mcp_server import shapes
+from recordings.mcp_server.callers import caller
+from recordings.mcp_server.library import Id, found
+from recordings.models import Kind, Recording, Status
+from recordings.permissions import Can
+
+LEAST_BYTES, MOST_BYTES = 100, 100_000
+MOST_SECONDS = 366 * 24 * 3600
+MOST_SCREEN = 20_000  # characters
+FORMATS = {Kind.TERMINAL: "cast", Kind.VIDEO: "webm"}
+
+
+def recording_export(
+    id: Id,  # noqa: A002  (what agents know it by)
+    format: Annotated[  # noqa: A002
+        Literal["cast", "webm"],
+        Field(description="cast: a terminal recording as asciicast 2 lines. webm: a video, as base64."),
+    ],
+    offset: Annotated[int, Field(ge=0, description="In bytes; `next_offset` of the part before.")] = 0,
+    most_bytes: Annotated[
+        int, Field(ge=LEAST_BYTES, le=MOST_BYTES, description="Of a cast, only whole lines are given.")
+    ] = 20_000,
+) -> shapes.Export:
+    """Export a recording as a file, part by part. To read what a terminal showed, recording_read_text is better."""
+    me = caller(Can.DOWNLOAD)
+    recording = ready(found(me, id, Can.DOWNLOAD))
+    if format != FORMATS[Kind(recording.kind)]:
+        raise ToolError(f"This is a {recording.kind} recording; its format is {FORMATS[Kind(recording.kind)]}.")
+    part = watching.part(recording, me.by, start=offset, most=most_bytes)
+    if format == "webm":
+        data, content = part.data, base64.b64encode(part.data).decode()
+    else:
+        data, content = _whole_lines(part, offset)
+    reached = offset + len(data)
+    return shapes.Export(
+        id=id,
+        format=format,
+        offset=offset,
+        next_offset=reached if reached < part.total else None,
+        total_bytes=part.total,
+        untrusted=shapes.Content(content=content),
+    )
+
+
+def recording_screenshot(
+    id: Id,  # noqa: A002
+    at_seconds: Annotated[float, Field(ge=0, le=MOST_SECONDS, description="After the recording's start.")],
+) -> Annotated[CallToolResult, shapes.Screenshot]:
+    """See what a recording showed at a moment: a picture and, of a terminal, the text on its screen."""
+    me = caller(Can.VIEW)
+    recording = ready(found(me, id))
+    try:
+        seen = screens.seen_at(recording, me.by, at_ms=round(at_seconds * 1000))
+    except screens.NoScreen as error:
+        raise ToolError(str(error)) from error
+    text = "\n".join(line.rstrip() for line in seen.lines).rstrip("\n")
+    shot = shapes.Screenshot(
+        id=id,
+        at_seconds=at_seconds,
+        width=seen.width,
+        height=seen.height,
+        cut=len(text) > MOST_SCREEN,
+        untrusted=shapes.Content(content=text[:MOST_SCREEN]),
+    )
+    picture = base64.b64encode(seen.picture).decode()
+    return CallToolResult(
+        content=[
+            TextContent(type="text", text=shot.model_dump_json()),
+            ImageContent(type="image", data=picture, mime_type=seen.content_type),
+        ],
+        structured_content=shot.model_dump(mode="json"),
+    )
+
+
+def ready(recording: Recording) -> Recording:
+    """Raises ToolError unless there is something to look at."""
+    if recording.status == Status.READY:
+        return recording
+    why = {
+        Status.FAILED: f"It failed: {recording.error}" if recording.error else "It failed.",
+        Status.RECORDING: "It is still being recorded.",
+        Status.UPLOADING: "It is still being uploaded; try again in a minute.",
+    }[Status(recording.status)]
+    raise ToolError(f"There is nothing to look at. {why}")
+
+
+def _whole_lines(part: watching.Part, offset: int) -> tuple[bytes, str]:
+    """The bytes and their text, up to the last end of a line; where there is none, up to the last whole character.
+
+    The end of the file is an end of a line.
+    """
+    data = part.data
+    if offset + len(data) < part.total:
+        data = data[: data.rfind(b"\n") + 1] or data
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data, final=offset + len(data) == part.total)
+    return data[: len(data) - len(decoder.getstate()[0])], text
