@@ -58,6 +58,21 @@ def open_for(user: User, pk: UUID, by: Actor) -> Desktop:
         raise NoDesktop(str(error)) from error
 
 
+def reseal_passwords() -> tuple[int, int]:
+    """Write every stored password anew with the present SECRET_KEY: how many, and how many could not be read."""
+    rewritten = unreadable = 0
+    for session in Session.objects.exclude(password="").only("password").iterator():
+        try:
+            sealed = secrets.resealed(session.password)
+        except secrets.Unreadable:
+            unreadable += 1
+        else:
+            # Unless another one was set meanwhile.
+            there = Session.objects.filter(pk=session.pk, password=session.password)
+            rewritten += there.update(password=sealed)
+    return rewritten, unreadable
+
+
 def check(user_id: UUID, pk: UUID) -> Session:
     """The running session, as it and its viewer are now. Raises what `open_for` does."""
     user = User.objects.filter(pk=user_id, is_active=True).first()

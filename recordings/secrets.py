@@ -25,6 +25,14 @@ def unseal(sealed: str) -> str:
         raise Unreadable("A stored password cannot be read with the present SECRET_KEY; set it again.") from error
 
 
+def resealed(sealed: str) -> str:
+    """The same secret, written with SECRET_KEY whichever key it was written with. Raises Unreadable."""
+    try:
+        return _keys().rotate(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable("It was written with a key that is not known any more.") from error
+
+
 def _keys() -> MultiFernet:
     keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key))) for key in keys])

@@ -81,6 +81,10 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 32:
     env.problem("SECRET_KEY", "needs at least 32 random characters; make some with `openssl rand -base64 48`.")
+# Keys that were in use before: what they have signed or encrypted still counts, and nothing new is.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if any(len(_key) < 32 for _key in SECRET_KEY_FALLBACKS):
+    env.problem("SECRET_KEY_FALLBACKS", "must be former values of SECRET_KEY, separated by commas.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for _origin in CSRF_TRUSTED_ORIGINS:
@@ -283,6 +287,7 @@ LOGGING = logs.configuration(
     SORTIE_LOG_FORMAT,
     secrets=(
         SECRET_KEY,
+        *SECRET_KEY_FALLBACKS,
         SORTIE_METRICS_TOKEN,
         SORTIE_ADMIN_PASSWORD,
         str(DATABASES["default"].get("PASSWORD") or ""),

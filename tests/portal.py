@@ -197,7 +197,9 @@ def _make_cast() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("create_first_admin", verbosity=0)
     for name in USERS:
-        User.objects.create_user(name, password=password_of(name))
+        # In a database that was restored they are.
+        if not User.objects.filter(username=name).exists():
+            User.objects.create_user(name, password=password_of(name))
 
 
 if __name__ == "__main__":
