@@ -16,6 +16,7 @@ SHARED = {"persistence": {"accessModes": ["ReadWriteMany"], "storageClass": "nfs
 MONITORED = {
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "secrets": {"metricsToken": {"name": "sortie"}},
+    "dashboard": {"enabled": True, "labels": {"folder": "operations"}},
 }
 PEER = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}
 SCALED = {

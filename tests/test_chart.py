@@ -299,6 +299,14 @@ def test_prometheus_shows_its_token_and_strangers_are_kept_out() -> None:
     assert policies["live"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
 
 
+def test_grafana_is_given_the_dashboard() -> None:
+    assert rendered().of("ConfigMap") == {}
+    [given] = rendered(MATRIX["watched and fenced"]).of("ConfigMap").values()
+    assert given["metadata"]["labels"].items() >= {("grafana_dashboard", "1"), ("folder", "operations")}
+    dashboard = (CHART / "dashboards" / "sortie.json").read_text()
+    assert json.loads(given["data"]["sortie.json"]) == json.loads(dashboard)
+
+
 # --- What is refused ----------------------------------------------------------------------------------------------
 
 BAD: list[tuple[dict[str, Any], str]] = [
