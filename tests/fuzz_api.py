@@ -99,8 +99,8 @@ def world() -> Iterator[World]:
 
 
 def furnish(world: World) -> dict[str, list[str]]:
-    """Give alice sessions, a recording in each, ready, deleted or under way, a terminal's, a marker, and uploads;
-    their ids."""
+    """Give alice sessions, a recording in each, ready, deleted or under way, a terminal's, a marker, a share link,
+    and uploads; their ids."""
     with requests.Session() as alice:
         alice.headers.update(world.headers("alice"))
 
@@ -117,10 +117,12 @@ def furnish(world: World) -> dict[str, list[str]]:
         terminal = made("/recordings", data=cast(), headers={"Content-Type": "application/x-asciicast"})
         recordings.append(terminal.json()["id"])
         marker = made(f"/recordings/{recordings[0]}/markers", json={"at_seconds": 1}).json()["id"]
+        share = made(f"/recordings/{recordings[0]}/shares", json={}).json()["id"]
         said = {"Tus-Resumable": "1.0.0", "Upload-Length": "100"}
         uploads = [made("/uploads", headers=said).headers["Location"].rpartition("/")[2] for _ in range(2)]
         assert alice.delete(f"{world.portal.url}/api/recordings/{recordings[1]}").status_code == 204
-    return {"sessions": sessions, "recordings": recordings, "uploads": uploads, "marker_id": [marker]}
+    of_one = {"marker_id": [marker], "share_id": [share]}
+    return {"sessions": sessions, "recordings": recordings, "uploads": uploads, **of_one}
 
 
 @st.composite
