@@ -27,6 +27,7 @@ PROGRAMS = {
     "frame": "frame",
     "terminal": "terminal.program",
     "screenshot": "terminal.screenshot",
+    "film": "terminal.film",
 }
 NOTHING_TO_MAKE = 3
 NOBODY = 65534
