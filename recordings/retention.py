@@ -186,7 +186,7 @@ def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, Objects
 def _objects_of(recording: Recording) -> Objects:
     """(store, key) of everything stored for a recording, also of what a crash left half put away."""
     pairs = {(recording.storage_backend, recording.storage_key)}
-    for made in (recording.uploads, recording.pictures):
+    for made in (recording.uploads, recording.pictures, recording.exports):
         pairs |= set(made.values_list("storage_backend", "storage_key"))
     return {pair for pair in pairs if pair[1]}
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import enrich, jobs, meters, overview, sharing, throttle, tokens
+from recordings import enrich, exporting, jobs, meters, overview, sharing, throttle, tokens
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -11,6 +11,7 @@ from recordings.models import JobKind
 HANDLERS: dict[str, jobs.Handler] = {
     JobKind.FINISH: jobs.Handler(finish.run, finish.give_up),
     JobKind.PICTURES: jobs.Handler(enrich.run),
+    JobKind.EXPORT: jobs.Handler(exporting.run, exporting.give_up),
 }
 
 
@@ -26,6 +27,7 @@ def sweep() -> None:
     now = timezone.now()
     with meters.swept("sweep"):
         silent.complete(now)
+        exporting.resume()
         jobs.run_due(HANDLERS)
         ending.purge(now)
 
@@ -41,5 +43,6 @@ def retention() -> None:
         silent.forget_half_stored(now)
         throttle.forget(now)
         tokens.forget(now)
+        exporting.expire(now)
         sharing.forget(now)
         overview.measure(now)

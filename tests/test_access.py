@@ -18,9 +18,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from recordings import enrich, sharing, tokens
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
-from recordings.models import Marker, PictureKind, Recording, ShareLink, Upload, User
+from recordings.models import Export, Marker, PictureKind, Recording, ShareLink, Upload, User
 from recordings.permissions import Scope
 from tests import webm_builder as build
+from tests.exports import film
 from tests.making import api, browser, deleted, holding, ready, session_of, started
 from tests.roles import (
     NOBODY,
@@ -95,6 +96,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("api:shares", "GET"): Row(hidden, (200,)),
     ("api:shares", "POST"): Row(hidden, (201,), {}),
     ("api:share", "DELETE"): Row(hidden, (204,)),
+    ("api:exports", "GET"): Row(hidden, (200,)),
+    ("api:exports", "POST"): Row(hidden, (409,), {"format": "mp4"}, scope="read"),  # it is a video
+    ("api:export", "GET"): Row(hidden, (200,)),
+    ("api:export", "DELETE"): Row(hidden, (204,), scope="read"),
+    ("api:export-file", "GET"): Row(hidden, (200, 302)),
     ("api:admin-recordings", "GET"): Row(admins, (200,)),
     ("api:admin-settings", "GET"): Row(admins, (200,)),
     ("api:admin-settings", "PUT"): Row(admins, (204,), {"recording_auto_record": "true"}),
@@ -150,13 +156,14 @@ class House:
     uploads: dict[str, UUID]
     share: ShareLink
     secrets: dict[str, str]
+    export: Export
 
     def address(self, route: str, role: Role, kind: str) -> str:
         live = self.ivans if role.person == "ivan" else self.live
         recording = {"live": live, "deleted": self.gone}.get(kind)
         pattern = PATTERNS[route]
         ids: dict[str, Any] = {"pk": uuid4(), "marker_id": self.marker.pk, "install_id": uuid4()}
-        ids["share_id"] = self.share.pk
+        ids |= {"share_id": self.share.pk, "export_id": self.export.pk}
         ids["secret"] = self.secrets.get(kind, "x" * 32)
         if recording is not None:
             ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
@@ -198,7 +205,7 @@ def house(alice: User, bob: User, ada: User) -> House:
     share, secret = sharing.create(live, Actor(alice))
     secrets = {"live": secret, "deleted": sharing.create(ready(alice), Actor(alice))[1]}
     ShareLink.objects.exclude(pk=share.pk).update(recording=gone)
-    return House(clients, live, gone, ivans, marker, uploads, share, secrets)
+    return House(clients, live, gone, ivans, marker, uploads, share, secrets, film(live))
 
 
 def scoped(user: User, scope: str) -> str:

@@ -13,7 +13,7 @@ from recordings import library, retention
 from recordings.audit import Actor
 from recordings.ingest import start
 from recordings.models import User
-from tests import asked_by_clients
+from tests import asked_about_films, asked_by_clients
 from tests.api_world import EIGHT_K_SQUARE, World, operations, without_database
 from tests.making import FORM, deleted, post, upload, webm
 from tests.terminal.build import cast
@@ -200,6 +200,7 @@ ASKED: dict[tuple[str, int], Callable[[World], Any]] = {
     ("change_settings", 400): _json("put", "ada", _fixed(SETTINGS), {"recording_auto_record": True}),
     ("change_settings", 403): _json("put", "bob", _fixed(SETTINGS), {"recording_auto_record": "true"}),
     **asked_by_clients.ASKED,
+    **asked_about_films.ASKED,
 }
 
 

@@ -31,7 +31,7 @@ MEANINGS = {
     415: "The body is of no type that is taken here.",
     416: "The range begins behind the last byte.",
     422: "The recording is damaged, or beyond what is allowed.",
-    429: "Too many attempts.",
+    429: "Too many of them in this time.",
     460: "The piece does not match its checksum; nothing of it was kept.",
     503: "The database or the store cannot be reached at present.",
     507: "There is no room for it, on the portal or within the caller's quota.",

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from recordings.api import accounts, admin, docs, recordings, sessions, shares, stock, terminals, tus, uploads
+from recordings.api import (
+    accounts,
+    admin,
+    docs,
+    exports,
+    recordings,
+    sessions,
+    shares,
+    stock,
+    terminals,
+    tus,
+    uploads,
+)
 
 _ALWAYS = [
     path("auth/login", accounts.Login.as_view(), name="login"),
@@ -35,7 +47,11 @@ _LIBRARY = [
     path("admin/settings", admin.Settings.as_view(), name="admin-settings"),
 ]
 
-
+_FILMS = [
+    path("recordings/<uuid:pk>/exports", exports.Exports.as_view(), name="exports"),
+    path("recordings/<uuid:pk>/exports/<uuid:export_id>", exports.OneExport.as_view(), name="export"),
+    path("recordings/<uuid:pk>/exports/<uuid:export_id>/file", exports.ExportFile.as_view(), name="export-file"),
+]
 # By the addresses that asciinema's server has.
 _STOCK = [
     path("asciicasts", stock.upload, name="asciicasts"),
@@ -46,4 +62,4 @@ _STOCK = [
 def routes(*, video: bool, terminal: bool) -> list[URLPattern]:
     """The API with the given kinds of recording switched on."""
     library = [*(_LIST_AND_TERMINALS if terminal else _LIST), *_LIBRARY] if video or terminal else []
-    return [*_ALWAYS, *(_CAPTURE if video else []), *library, *(_STOCK if terminal else [])]
+    return [*_ALWAYS, *(_CAPTURE if video else []), *library, *([*_FILMS, *_STOCK] if terminal else [])]

@@ -2,6 +2,7 @@
 
 from recordings.models.attempt import Attempt
 from recordings.models.audit import Action, AuditEvent
+from recordings.models.export import Export, ExportStatus, FilmForm
 from recordings.models.import_ import Import
 from recordings.models.install import Install
 from recordings.models.job import Job, JobKind
@@ -21,6 +22,9 @@ __all__ = [
     "Action",
     "Attempt",
     "AuditEvent",
+    "Export",
+    "ExportStatus",
+    "FilmForm",
     "Import",
     "Install",
     "Job",

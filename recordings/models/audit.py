@@ -30,6 +30,7 @@ class Action(models.TextChoices):
     DOWNLOAD = "download", "Downloaded"
     SHARE = "share", "Shared"
     UNSHARE = "unshare", "Revoked a link"
+    EXPORT = "export", "Exported"
     EDIT = "edit", "Edited"
     DELETE = "delete", "Deleted"
     RESTORE = "restore", "Restored"

@@ -12,6 +12,7 @@ from recordings.querysets import JobQuerySet
 class JobKind(models.TextChoices):
     FINISH = "finish", "Put an upload away"
     PICTURES = "pictures", "Make poster and storyboard"
+    EXPORT = "export", "Make films of it"
 
 
 class Job(models.Model):

@@ -3,6 +3,7 @@
 import { playOnClick } from "./click.js";
 import { copyAsLines } from "./copying.js";
 import { CastPlayer } from "./element.js";
+import { offerFilms } from "./films.js";
 import { offerSkipping } from "./idle.js";
 
 export { CastPlayer };
@@ -17,5 +18,6 @@ export function offerTerminal(page, player) {
   // Who came to see a moment is shown that, and no sign in front of it.
   player.addEventListener("seeked", () => page.querySelector("[data-begin]")?.remove(), { once: true });
   copyAsLines(player);
+  offerFilms(page);
   return { i: offerSkipping(page, player) };
 }

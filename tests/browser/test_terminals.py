@@ -235,3 +235,23 @@ def test_what_is_known_of_it_is_told(open_page: OpenPage, rollout: str) -> None:
     for words in ("100 × 28", "bastion-1", "deploy", "/bin/bash", "asciicast 2 by sortie/0.1.0"):  # noqa: RUF001
         expect(details).to_contain_text(words)
     expect(details).to_contain_text(re.compile("Exit status\\s*0"))
+
+
+def test_a_film_is_made_and_downloaded_from_the_menu(open_page: OpenPage, rollout: str) -> None:
+    page = open_page(rollout, as_user="frank")
+    player_of(page)
+    menu = page.get_by_label("More", exact=True)
+    menu.click()
+    page.get_by_role("button", name="Make MP4 video").click()
+    expect(page.get_by_role("button", name="Making MP4 video")).to_be_visible()
+    expect(page.get_by_role("button", name="Make GIF")).to_be_visible()
+    made = page.get_by_role("button", name="Download MP4 video")
+    expect(made).to_contain_text(" MB", timeout=120_000)
+    expect(page.locator(".toast")).to_contain_text("The MP4 video is made.")
+    with page.expect_download() as download:
+        made.click()
+    assert download.value.path().read_bytes()[4:8] == b"ftyp"
+    page.reload()
+    player_of(page)
+    menu.click()
+    expect(made).to_be_visible()
