@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from recordings import trace
 from recordings.models import Action, AuditEvent
+from recordings.webhooks.announce import announce
 
 if TYPE_CHECKING:
     from recordings.models import Recording, Session, User
@@ -67,10 +68,10 @@ def record(
     session: "Session | None" = None,
     **detail: Any,
 ) -> AuditEvent:
-    """Write one event. `detail` must be JSON; a recording brings its session along."""
+    """Write one event, and have webhooks told. `detail` must be JSON; a recording brings its session along."""
     if recording is not None:
         trace.note(recording_id=recording.pk)
-    return AuditEvent.objects.create(
+    event = AuditEvent.objects.create(
         action=action,
         actor=by.user,
         actor_name=by.user.username if by.user else by.name,
@@ -79,6 +80,9 @@ def record(
         session_id=recording.session_id if recording else session.pk if session else None,
         detail=detail,
     )
+    if recording is not None:
+        announce(event, recording)
+    return event
 
 
 def record_access(action: Action, by: Actor, recording: "Recording", *, from_start: bool, **detail: Any) -> bool:

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from recordings.models import User
+from recordings.models import Event, User
 from recordings.permissions import Scope
 
 
@@ -87,4 +87,20 @@ class PasswordForm(NewPasswordForm):
 
     present = forms.CharField(
         max_length=1000, strip=False, error_messages={"required": "Type the password you have now."}
+    )
+
+
+class WebhookForm(forms.Form):
+    """Where a webhook is, and what it is told."""
+
+    EVENTS = [
+        (Event.READY.value, "is ready"),
+        (Event.FAILED.value, "has failed"),
+        (Event.DELETED.value, "was deleted"),
+        (Event.SHARED.value, "was shared"),
+    ]
+
+    url = forms.CharField(max_length=500, error_messages={"required": "Type the address to send to."})
+    events = forms.TypedMultipleChoiceField(
+        choices=EVENTS, coerce=Event, error_messages={"required": "Say what it is told of."}
     )

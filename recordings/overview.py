@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 
 from recordings import retention
-from recordings.models import Job, Kind, Recording, Status, StorageDay, User
+from recordings.models import Job, Kind, Recording, Status, StorageDay, User, Webhook
 from recordings.models.recording import retention_days
 from recordings.retention import Due
 
@@ -66,6 +66,7 @@ class Attention:
     incomplete: Some
     stuck: Some
     unpurged: Some
+    hooks: Some
     held: Number
     waiting: Number
 
@@ -176,6 +177,7 @@ def _attention(now: datetime) -> Attention:
         failed=_some(there.filter(status=Status.FAILED, completed_at=None)),
         incomplete=_some(there.filter(incomplete=True)),
         stuck=_some(Job.objects.exclude(error="").select_related("recording__session"), newest="-created_at"),
+        hooks=_some(Webhook.objects.filter(failures__gt=0)),
         unpurged=_some(Recording.objects.due_for_purge(late), newest="purge_after"),
         held=up_to(Recording.objects.filter(on_hold=True)),
         waiting=Number(waiting),

@@ -12,11 +12,18 @@ from recordings.permissions import is_admin
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from recordings.models import Install, Job, Recording, Session, ShareLink, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
+    from recordings.models import Delivery, Install, Job, Recording, Session, ShareLink, Token, Upload, User  # noqa: F401  (mypy reads them in quotes)
 
     Viewer: TypeAlias = User | AnonymousUser
 
 MAX_ATTEMPTS = 5
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, now: datetime) -> Self:
+        """Those to be sent now, longest due first: of each webhook one at a time, of those that are paused none."""
+        free = self.filter(Q(lease_until=None) | Q(lease_until__lte=now), due_at__lte=now, webhook__paused_at=None)
+        return free.exclude(webhook__deliveries__lease_until__gt=now).order_by("due_at", "created_at")
 
 
 class ShareQuerySet(models.QuerySet["ShareLink"]):

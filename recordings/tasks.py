@@ -7,6 +7,7 @@ from recordings import enrich, exporting, jobs, meters, overview, sharing, throt
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
+from recordings.webhooks import deliver
 
 HANDLERS: dict[str, jobs.Handler] = {
     JobKind.FINISH: jobs.Handler(finish.run, finish.give_up),
@@ -17,8 +18,9 @@ HANDLERS: dict[str, jobs.Handler] = {
 
 @shared_task
 def wake() -> None:
-    """There may be a job."""
+    """There may be a job, or something to tell."""
     jobs.run_due(HANDLERS)
+    deliver.deliver_due()
 
 
 @shared_task
@@ -30,6 +32,7 @@ def sweep() -> None:
         exporting.resume()
         jobs.run_due(HANDLERS)
         ending.purge(now)
+        deliver.deliver_due()
 
 
 @shared_task
@@ -45,4 +48,5 @@ def retention() -> None:
         tokens.forget(now)
         exporting.expire(now)
         sharing.forget(now)
+        deliver.forget(now)
         overview.measure(now)

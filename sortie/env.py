@@ -2,6 +2,7 @@
 
 import io
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,16 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """A comma-separated list."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """A comma-separated list of networks such as 10.0.0.0/8; a single address is one too."""
+        found = []
+        for word in self.words(name):
+            try:
+                found.append(ip_network(word))
+            except ValueError as error:
+                self.problem(name, f"{error}; write networks like 10.0.0.0/8, with commas between them.")
+        return found
 
     def path(self, name: str, default: Path, *, base: Path | None = None) -> Path:
         """A relative path counts from `base`, by default from where the program was started."""

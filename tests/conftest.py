@@ -10,11 +10,15 @@ import pytest
 from pytest_django import Settings
 
 from recordings import storage
-from recordings.models import User
+from recordings.audit import Actor
+from recordings.models import User, Webhook
 from recordings.storage import RecordingStore
+from recordings.webhooks import manage
 from tests import environment
 from tests import portal as portals
+from tests.hooked import ALL, LOCAL
 from tests.portal import Portal
+from tests.receiver import Receiver, listening
 from tests.services import S3Server
 
 # Formats and recorder know no database, and stores and playback are tested with both stores in either profile.
@@ -146,3 +150,17 @@ def portal() -> Iterator[Portal]:
     """The portal's real processes, shared by all tests that leave them as they were."""
     with portals.running() as started:
         yield started
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    """What webhooks of this machine, which are allowed, tell."""
+    settings.SORTIE_WEBHOOK_NETWORKS = LOCAL
+    with listening() as started_one:
+        yield started_one
+
+
+@pytest.fixture
+def hook(receiver: Receiver, ada: User) -> Webhook:
+    """It is told everything, at an address with a query."""
+    return manage.add(f"{receiver.url}/in?from=sortie", ALL, Actor(ada))[0]

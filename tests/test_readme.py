@@ -16,6 +16,7 @@ from tests.webm_samples import samples
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+READERS = ("text", "boolean", "integer", "choice", "words", "networks", "path", "url", "database")
 SETTINGS = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
 
 
@@ -50,6 +51,7 @@ def test_the_flow_works_as_printed(portal: Portal, tmp_path: Path, blocks: tuple
     said = "".join(run(blocks[0], portal, tmp_path))
     assert said.startswith('{"status":"uploading"}{"status":"ready"}[{')
     assert '"filename":"Monthly invoices.webm"' in said
+    assert re.search(rf"{portal.url}/s/[\w-]{{32}}$", said)
     assert (tmp_path / "exactly-as-uploaded.webm").read_bytes() == (tmp_path / "screen.webm").read_bytes()
     assert (tmp_path / "watch.webm").read_bytes() != (tmp_path / "screen.webm").read_bytes()
     with portal.client("alice") as client:
@@ -118,7 +120,7 @@ def _read_by_settings() -> dict[str, str | None]:
     for node in ast.walk(ast.parse((ROOT / "sortie" / "settings.py").read_text())):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
             continue
-        if node.func.attr not in ("text", "boolean", "integer", "choice", "words", "path", "url", "database"):
+        if node.func.attr not in READERS:
             continue
         given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "default")]
         plain = given[0].value if given and isinstance(given[0], ast.Constant) else None

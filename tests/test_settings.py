@@ -128,6 +128,16 @@ def test_any_folder_name_will_do_for_the_database(tmp_path: Path, name: str) -> 
     assert said == str(tmp_path / name / "sortie.sqlite3")
 
 
+def test_networks_for_webhooks(data: Path) -> None:
+    said = ask(
+        data, "list(map(str, settings.SORTIE_WEBHOOK_NETWORKS))", SORTIE_WEBHOOK_NETWORKS="10.0.0.0/8, ::1,10.9.9.9"
+    )
+    assert said == "['10.0.0.0/8', '::1/128', '10.9.9.9/32']"
+    said = ask(data, "'accepted'", SORTIE_WEBHOOK_NETWORKS="10.0.0.1/8,office")
+    assert "  - SORTIE_WEBHOOK_NETWORKS: 10.0.0.1/8 has host bits set; write networks like 10.0.0.0/8" in said
+    assert "'office' does not appear to be an IPv4 or IPv6 network" in said
+
+
 def test_options_in_the_address_of_the_database_are_kept(data: Path) -> None:
     said = ask(
         data,

@@ -11,7 +11,19 @@ from recordings.admin.shares import ShareAdmin
 from recordings.admin.site import site
 from recordings.admin.tokens import TokenAdmin
 from recordings.admin.users import UserAdmin
-from recordings.models import AuditEvent, Install, Policy, Recording, Session, ShareLink, Token, User
+from recordings.admin.webhooks import DeliveryAdmin, WebhookAdmin
+from recordings.models import (
+    AuditEvent,
+    Delivery,
+    Install,
+    Policy,
+    Recording,
+    Session,
+    ShareLink,
+    Token,
+    User,
+    Webhook,
+)
 
 site.register(Recording, RecordingAdmin)
 site.register(Session, SessionAdmin)
@@ -21,6 +33,8 @@ site.register(User, UserAdmin)
 site.register(ShareLink, ShareAdmin)
 site.register(Token, TokenAdmin)
 site.register(Install, InstallAdmin)
+site.register(Webhook, WebhookAdmin)
+site.register(Delivery, DeliveryAdmin)
 
 # Importing Django's user admin registers groups; Sortie's policy knows none.
 site.unregister(Group)

@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from recordings.models import Session, SessionStatus, Status, User
+from recordings.models import Session, SessionStatus, Status, User, Webhook
 
 Params = dict[str, list[str]]
 
@@ -66,6 +66,22 @@ class ByUser(Typed):
 
 class ByTokenOwner(ByUser):
     field = "user"
+
+
+class ByWebhook(Typed):
+    """What one webhook was told. Links lead here, so there is only a chip to take it off again."""
+
+    title = parameter = "webhook"
+
+    def has_output(self) -> bool:
+        return bool(self.text)
+
+    def chosen(self) -> str:
+        hook = Webhook.objects.filter(pk=_uuid(self.text)).first()
+        return hook.url if hook else self.text
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(webhook_id=_uuid(self.text)) if self.text else queryset
 
 
 class ByAuthor(ByUser):
@@ -222,6 +238,11 @@ class Admins(YesNo):
 class Revoked(YesNo):
     title, parameter_name, field = "state", "revoked", "revoked_at__isnull"
     words = ("Not revoked", "Revoked")
+
+
+class Delivered(YesNo):
+    title, parameter_name, field = "result", "failed", "delivered_at__isnull"
+    words = ("Not taken", "Taken")
 
 
 class FromLogin(YesNo):

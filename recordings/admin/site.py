@@ -27,6 +27,7 @@ TABS = [
     ("Users", "admin:recordings_user_changelist"),
     ("Tokens", "admin:recordings_token_changelist"),
     ("Terminals", "admin:recordings_install_changelist"),
+    ("Webhooks", "admin:recordings_webhook_changelist"),
 ]
 
 

@@ -26,6 +26,8 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "can_download": lambda value: "with download",
     "view_limit": lambda value: f"{value} views",
     "password": lambda value: "with password",
+    "webhook": str,
+    "events": lambda value: value.replace("recording.", "").replace(" ", ", "),
     "login": lambda value: "by signing in",
     "none": lambda value: "none any more",
     "is_active": lambda value: "active",

@@ -17,11 +17,14 @@ from recordings.models.terminal import Terminal
 from recordings.models.token import Token
 from recordings.models.upload import Upload
 from recordings.models.user import User
+from recordings.models.webhook import Delivery, Event, Webhook
 
 __all__ = [
     "Action",
     "Attempt",
     "AuditEvent",
+    "Delivery",
+    "Event",
     "Export",
     "ExportStatus",
     "FilmForm",
@@ -46,5 +49,6 @@ __all__ = [
     "Token",
     "Upload",
     "User",
+    "Webhook",
     "WrongStatusError",
 ]

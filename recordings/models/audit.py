@@ -38,6 +38,7 @@ class Action(models.TextChoices):
     HOLD = "hold", "Put on hold"
     RELEASE = "release", "Released from hold"
     POLICY = "policy", "Changed policy"
+    WEBHOOK = "webhook", "Changed a webhook"
     RETENTION = "retention", "Ran retention"
 
 

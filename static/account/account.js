@@ -28,6 +28,7 @@ if (shown) {
   const secret = /** @type {HTMLInputElement} */ (one("[data-secret]", shown));
   secret.addEventListener("focus", () => secret.select());
   one("[data-copy-secret]", shown).addEventListener("click", async () => {
-    toast((await copy(secret.value)) ? "Token copied." : "Your browser does not let pages copy. Select it and copy it.");
+    const copied = shown.getAttribute("data-secret-shown") || "Token copied.";
+    toast((await copy(secret.value)) ? copied : "Your browser does not let pages copy. Select it and copy it.");
   });
 }

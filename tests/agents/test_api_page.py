@@ -28,7 +28,7 @@ pytestmark = pytest.mark.only("single")
 
 PAGE = (ROOT / "API.md").read_text()
 [CI] = re.findall(r"```bash\n(.*?)```", PAGE, re.DOTALL)
-LIBRARY, AGENT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+LIBRARY, AGENT, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 OVER_HTTP, OVER_STDIO = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
 
 

@@ -168,3 +168,32 @@ def test_auto_record_is_a_switch(open_page: OpenPage) -> None:
 def test_the_current_tab_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
     page = open_page("/admin/recordings/token/", as_user="ada", viewport=SIZES["phone"])
     expect(page.get_by_role("link", name="Tokens", exact=True)).to_be_in_viewport(ratio=0.99)
+
+
+def test_a_webhook_is_added_and_removed(open_page: OpenPage, pictures: Path) -> None:
+    page = open_page("/admin/recordings/webhook/", as_user="ada", expected="status of 400")
+    page.get_by_role("link", name="Add webhook").click()
+    page.get_by_label("Address").fill("http://169.254.169.254/latest/meta-data")
+    page.get_by_label("has failed").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("a private address")).to_be_visible()
+    look_in_every_way(page, pictures, "admin-webhook-refused")
+    # An address that nobody is asked at: it is told of nothing that happens here.
+    page.get_by_label("Address").fill("https://1.1.1.1/in")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("The secret")).to_have_value(re.compile("^whsec_"))
+    look_in_every_way(page, pictures, "admin-webhook-secret")
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("button", name="Send a test")).to_be_visible()
+    look_in_every_way(page, pictures, "admin-webhook")
+    page.get_by_role("button", name="Make a new one").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New secret")
+    page.goto("/admin/recordings/webhook/")
+    look_in_every_way(page, pictures, "admin-webhooks")
+    page.get_by_role("link", name="https://1.1.1.1/in").click()
+    page.get_by_role("link", name="Deliveries").click()
+    look_in_every_way(page, pictures, "admin-deliveries")
+    page.go_back()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("was removed")).to_be_visible()

@@ -1,0 +1,114 @@
+"""Deliveries that are due: sent, tried again for an hour, and what keeps failing is paused."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from recordings import secrets
+from recordings.models import Delivery, Event, Webhook
+from recordings.secrets import Unreadable
+from recordings.webhooks import sending
+from recordings.webhooks.addresses import BadAddress
+
+logger = logging.getLogger(__name__)
+
+# After the first try at once.
+AGAIN_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+PAUSED_AFTER = 10
+GONE = 410
+# Longer than a request may take.
+LEASE = timedelta(seconds=60)
+MOST = 50
+KEPT_FOR = timedelta(days=30)
+
+# Receivers may be slow: one thread of a process waits for them, and the others do what else there is.
+_busy = threading.Lock()
+
+
+def deliver_due() -> int:
+    """Send what is due, one after the other; how many were tried. Does nothing while this process is at it."""
+    if not _busy.acquire(blocking=False):
+        return 0
+    try:
+        for tried in range(MOST):
+            delivery = _take_next()
+            if delivery is None:
+                return tried
+            attempt(delivery)
+        return MOST
+    finally:
+        _busy.release()
+
+
+def attempt(delivery: Delivery) -> bool:
+    """Send a delivery now and write down what came of it; whether it was taken."""
+    now = timezone.now()
+    status, error = _sent(delivery, now)
+    taken = status is not None and 200 <= status < 300
+    attempts = delivery.attempts + 1
+    over = taken or attempts > len(AGAIN_AFTER) or delivery.event == Event.TEST
+    again = None if over else now + AGAIN_AFTER[attempts - 1]
+    facts = {
+        "attempts": attempts,
+        "tried_at": now,
+        "status": status,
+        "error": error[:200],
+        "delivered_at": now if taken else None,
+        "due_at": again,
+        "lease_until": None,
+    }
+    Delivery.objects.filter(pk=delivery.pk).update(**facts)
+    for name, value in facts.items():
+        setattr(delivery, name, value)
+    _count(delivery.webhook, taken=taken, gone=status == GONE)
+    return taken
+
+
+def forget(now: datetime) -> int:
+    """Remove what was told long ago; how many deliveries."""
+    return Delivery.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
+
+
+def _sent(delivery: Delivery, now: datetime) -> tuple[int | None, str]:
+    """Status of the answer if there was one, and what went wrong."""
+    hook = delivery.webhook
+    try:
+        status = sending.post(
+            hook.url,
+            secret=secrets.unseal(hook.secret),
+            message=str(delivery.pk),
+            timestamp=int(now.timestamp()),
+            body=delivery.body,
+        )
+    except (BadAddress, sending.NotDelivered, Unreadable) as error:
+        logger.warning("Delivery %s could not be made: %s", delivery.pk, error)
+        return None, str(error)
+    return status, "" if 200 <= status < 300 else f"It answered with status {status}."
+
+
+def _count(hook: Webhook, *, taken: bool, gone: bool) -> None:
+    """Count failures in a row, and pause what has too many, or says that it is gone for good."""
+    this = Webhook.objects.filter(pk=hook.pk)
+    if taken:
+        this.update(failures=0)
+        return
+    this.update(failures=F("failures") + 1)
+    paused = this.filter(paused_at=None) if gone else this.filter(paused_at=None, failures__gte=PAUSED_AFTER)
+    if paused.update(paused_at=timezone.now()):
+        logger.error("Webhook %s is paused: it has failed too often.", hook.pk)
+
+
+def _take_next() -> Delivery | None:
+    """Claim the delivery that is due longest, in one guarded UPDATE. One at a time for each webhook, in order."""
+    while True:
+        now = timezone.now()
+        delivery = Delivery.objects.due(now).select_related("webhook").first()
+        if delivery is None:
+            return None
+        # By its own columns alone: of two such statements at once PostgreSQL looks at nothing else a second time.
+        as_read = {"due_at": delivery.due_at, "lease_until": delivery.lease_until, "attempts": delivery.attempts}
+        if Delivery.objects.filter(pk=delivery.pk, **as_read).update(lease_until=now + LEASE):
+            return delivery
