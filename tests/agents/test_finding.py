@@ -50,12 +50,12 @@ def test_an_agent_finds_its_way(house: House, way: Any) -> None:
 
 
 def test_a_list_is_in_pages_and_can_be_narrowed(house: House) -> None:
-    made = [house.new(f"Page {number}") for number in range(3)]
-    first = house.call("alice", "recording_list", words="page", limit=2)
+    made = [house.new(f"Folio {number}") for number in range(3)]
+    first = house.call("alice", "recording_list", words="folio", limit=2)
     assert [row["id"] for row in first["recordings"]] == made[:0:-1]
-    then = house.call("alice", "recording_list", words="page", limit=2, cursor=first["next_cursor"])
+    then = house.call("alice", "recording_list", words="folio", limit=2, cursor=first["next_cursor"])
     assert ([row["id"] for row in then["recordings"]], then["next_cursor"]) == (made[:1], None)
-    assert house.call("alice", "recording_list", words="page", kind="terminal")["recordings"] == []
+    assert house.call("alice", "recording_list", words="folio", kind="terminal")["recordings"] == []
     assert house.call("alice", "recording_list", until="2020-01-01T00:00:00")["recordings"] == []
     assert len(house.call("alice", "recording_list", since="2020-01-01", words="run night")["recordings"]) == 1
 
