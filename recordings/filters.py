@@ -46,7 +46,7 @@ class RecordingFilter(django_filters.FilterSet):
     `q` only carries its words: `words` says what they ask of a row, and `library.page` how far is looked for them.
     """
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
     session = django_filters.UUIDFilter(field_name="session_id")
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
