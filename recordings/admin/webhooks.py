@@ -163,7 +163,8 @@ class WebhookAdmin(ActingAdmin[Webhook]):
         if hook.paused_at:
             since = columns.when(hook.paused_at)
             return format_html('<span class="badge incomplete">Paused</span> {}, after failing', since)
-        return f"Failed {hook.failures} times in a row" if hook.failures else "Good"
+        times = "once" if hook.failures == 1 else f"{hook.failures} times in a row"
+        return f"Failed {times}" if hook.failures else "Good"
 
     @admin.display(description="Log")
     def log(self, hook: Webhook) -> SafeString:

@@ -197,3 +197,4 @@ def test_a_webhook_is_added_and_removed(open_page: OpenPage, pictures: Path) -> 
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("was removed")).to_be_visible()
+    look_in_every_way(page, pictures, "admin-webhook-removed")
