@@ -79,7 +79,8 @@ def test_the_original_is_what_was_kept_where_typed_input_was_left_out(alice: Use
     assert answer.headers["Content-Length"] == str(len(text))
     assert answer.headers["ETag"] == f'"{removed.terminal.original_sha256}"'
     policies.turn(Switch.KEEP_INPUT, SORTIE, on=True)
-    assert body(fetched(alice, made(alice, gzip.compress(typed)), "?original=1")) == gzip.compress(typed)
+    packed = gzip.compress(typed)  # which has the time in it
+    assert body(fetched(alice, made(alice, packed), "?original=1")) == packed
 
 
 @pytest.mark.parametrize("query", ["", "?format=cast.gz", "?original=1"])
