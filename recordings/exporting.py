@@ -1,13 +1,14 @@
-"""Films of terminal recordings: asked for, made in the background with progress, given out, and removed in time.
+"""Terminal recordings in other forms: asked for, made in the background with progress, given out, removed in time.
 
-They show what was shown: nothing that was typed is in them unless the terminal echoed it.
+A film shows what was shown: nothing that was typed is in it unless the terminal echoed it. A cast of another
+version has what is stored, from which what policy does not keep is gone already.
 """
 
 import logging
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from shutil import copyfileobj
 from typing import BinaryIO
 
 from django.db import transaction
@@ -16,21 +17,34 @@ from django.utils import timezone
 
 from recordings import audit, jobs, playback, sandbox
 from recordings.audit import Actor
+from recordings.casts import CAST_TYPE
 from recordings.ingest import staging
+from recordings.media.asciicast import Cast, version_2, version_3
+from recordings.media.errors import MediaError
+from recordings.media.limits import CastLimits
 from recordings.media.terminal.encoding import TYPES
-from recordings.models import Action, Export, ExportStatus, FilmForm, Job, JobKind, Kind, Recording, Status
-from recordings.storage import ObjectMissing, StorageError, StorageUnavailable, current_store, new_key, store_for
+from recordings.models import Action, Export, ExportForm, ExportStatus, Job, JobKind, Kind, Recording, Status
+from recordings.storage import (
+    BLOCK,
+    ObjectMissing,
+    StorageError,
+    StorageUnavailable,
+    current_store,
+    new_key,
+    store_for,
+)
 
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=7)
 MOST_WAITING = 10  # of one user
-WALL_CLOCK_SECONDS = 1800
+WALL_CLOCK_SECONDS = 7200  # of a machine that has much else to do
+CONVERTING_SECONDS = 600  # of processor time
 FRAMES_A_SECOND = 10
 IDLE_SHOWN = 2_000_000  # microseconds of a stretch in which nothing happens
-NOT_MADE = "The film could not be made of this recording."
+NOT_MADE = "It could not be made of this recording."
 GONE = "The recording's bytes are missing from storage."
-GAVE_UP = "Sortie could not make the film, and has given up."
+GAVE_UP = "Sortie could not make it, and has given up."
 
 # A film takes a core for minutes, and there are uploads to be put away: each process makes one at a time.
 _studio = threading.Lock()
@@ -51,14 +65,15 @@ class Unwanted(Exception):
     """The film was taken back while it was made."""
 
 
-def order(recording: Recording, by: Actor, *, form: FilmForm, skip_idle: bool) -> Export:
+def order(recording: Recording, by: Actor, *, form: ExportForm, skip_idle: bool) -> Export:
     """The film of a recording in this form: the one there is, or a new one that a worker makes.
 
     Raises:
         NotNow, TooMany.
     """
     if recording.kind != Kind.TERMINAL:
-        raise NotNow("Only terminal recordings are exported as films; this is one already.")
+        raise NotNow("Only terminal recordings are exported; this is a video already.")
+    skip_idle = skip_idle and form.is_film
     if recording.status != Status.READY:
         raise NotNow("Recording not ready")
     with transaction.atomic():
@@ -116,7 +131,7 @@ def _make_all(job: Job) -> None:
             _make(export)
         except Unwanted:
             logger.info("Export %s was taken back while it was made.", export.pk)
-        except sandbox.NothingMade as error:
+        except (sandbox.NothingMade, MediaError) as error:
             logger.warning("Export %s cannot be made: %s", export.pk, error)
             _fail(export, NOT_MADE)
         except ObjectMissing:
@@ -154,7 +169,7 @@ def expire(now: datetime) -> int:
 
 def download(request: HttpRequest, export: Export, by: Actor) -> HttpResponseBase:
     """The film as a file to keep. Raises what `playback.media_response` does."""
-    response = playback.media_response(request, _Film.of(export), attachment=True)
+    response = playback.media_response(request, _File.of(export), attachment=True)
     if request.method == "GET" and response.status_code in (200, 206, 302):
         from_start = response.status_code != 206 or response.headers["Content-Range"].startswith("bytes 0-")
         audit.record_access(Action.DOWNLOAD, by, export.recording, from_start=from_start, format=export.form)
@@ -168,13 +183,6 @@ def _is_current(export: Export, recording: Recording) -> bool:
 
 
 def _make(export: Export) -> None:
-    recording = export.recording
-    arguments = (
-        export.form,
-        recording.terminal.played_size,
-        IDLE_SHOWN if export.skip_idle else 0,
-        FRAMES_A_SECOND,
-    )
     told = 0
 
     def progress(share: float) -> None:
@@ -183,26 +191,43 @@ def _make(export: Export) -> None:
         if not Export.objects.filter(pk=export.pk).update(progress=told):
             raise Unwanted
 
-    with (
-        store_for(recording.storage_backend).as_file(recording.storage_key) as source,
-        sandbox.made_by("film", *arguments, source=source, seconds=WALL_CLOCK_SECONDS, progress=progress) as film,
-    ):
-        _keep(export, film)
+    stored = export.recording
+    with store_for(stored.storage_backend).as_file(stored.storage_key) as source:
+        if ExportForm(export.form).is_film:
+            _film(export, source, progress)
+        else:
+            _keep(export, _converted(export, source))
 
 
-def _keep(export: Export, film: BinaryIO) -> None:
-    """Store the film under a key that the row knows before there is an object of it, then call it ready."""
+def _film(export: Export, source: BinaryIO, progress: Callable[[float], None]) -> None:
+    idle = IDLE_SHOWN if export.skip_idle else 0
+    arguments = (export.form, export.recording.terminal.played_size, idle, FRAMES_A_SECOND)
+    with sandbox.made_by("film", *arguments, source=source, seconds=WALL_CLOCK_SECONDS, progress=progress) as film:
+        _keep(export, iter(lambda: film.read(BLOCK), b""))
+
+
+def _converted(export: Export, source: BinaryIO) -> Iterator[bytes]:
+    """The recording as a cast of another version. Raises MediaError."""
+    limits = CastLimits(seconds=CONVERTING_SECONDS)
+    cast = Cast(source, end=export.recording.terminal.played_size, limits=limits)
+    write = version_2 if export.form == ExportForm.VERSION_2 else version_3
+    return write(cast.header, cast.events())
+
+
+def _keep(export: Export, blocks: Iterable[bytes]) -> None:
+    """Store what was made under a key that the row knows before there is an object of it, then call it ready."""
     if export.storage_key:
         store_for(export.storage_backend).delete([export.storage_key])
-    store, key = current_store(), new_key(export.recording_id, export.form)
+    store, key = current_store(), new_key(export.recording_id, _extension(export))
     this = Export.objects.filter(pk=export.pk)
     if not this.update(storage_backend=store.name, storage_key=key):
         raise Unwanted
     with staging.scratch_disk().scratch(export.pk) as path:
         with staging.filling(path) as sink:
-            copyfileobj(film, sink)
+            for block in blocks:
+                sink.write(block)
             size = sink.tell()
-        store.put(key, path, content_type=TYPES[export.form])
+        store.put(key, path, content_type=_content_type(export))
     made = this.update(
         status=ExportStatus.READY,
         progress=100,
@@ -215,14 +240,22 @@ def _keep(export: Export, film: BinaryIO) -> None:
         raise Unwanted
 
 
+def _extension(export: Export) -> str:
+    return export.form if ExportForm(export.form).is_film else "cast"
+
+
+def _content_type(export: Export) -> str:
+    return TYPES.get(export.form, CAST_TYPE)
+
+
 def _fail(export: Export, reason: str) -> None:
     expires_at = timezone.now() + KEPT
     Export.objects.filter(pk=export.pk).update(status=ExportStatus.FAILED, error=reason, expires_at=expires_at)
 
 
 @dataclass(frozen=True)
-class _Film:
-    """A film as playback serves stored objects: nothing was made of its bytes that would have to be undone."""
+class _File:
+    """What was made, as playback serves stored objects: nothing has to be undone in its bytes."""
 
     storage_backend: str
     storage_key: str
@@ -238,8 +271,8 @@ class _Film:
     tail_saved: bytes = b""
 
     @classmethod
-    def of(cls, export: Export) -> "_Film":
+    def of(cls, export: Export) -> "_File":
         size = export.size or 0
-        name = f"{export.recording.name}.{export.form}"
+        name = f"{export.recording.name}.{_extension(export)}"
         made_at = export.expires_at - KEPT if export.expires_at else None
-        return cls(export.storage_backend, export.storage_key, size, size, name, TYPES[export.form], made_at)
+        return cls(export.storage_backend, export.storage_key, size, size, name, _content_type(export), made_at)

@@ -1,14 +1,12 @@
 """Films that are there, and took no time to make."""
 
-import io
-
 from recordings import exporting
-from recordings.models import Export, FilmForm, Recording
+from recordings.models import Export, ExportForm, Recording
 
 
-def film(recording: Recording, data: bytes = b"a film", form: FilmForm = FilmForm.MP4) -> Export:
+def film(recording: Recording, data: bytes = b"a film", form: ExportForm = ExportForm.MP4) -> Export:
     """A film of a recording that has these bytes."""
     export = Export.objects.create(recording=recording, form=form, skip_idle=True)
-    exporting._keep(export, io.BytesIO(data))
+    exporting._keep(export, [data])
     export.refresh_from_db()
     return export

@@ -1,7 +1,9 @@
 """Films of terminal recordings: asked for, made by a worker, given out to those who may, and removed."""
 
 import io
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import av
@@ -17,7 +19,7 @@ from recordings.storage import current_store
 from tests.casting import made
 from tests.making import api, ready, started, stored
 from tests.playables import body
-from tests.terminal.build import cast
+from tests.terminal.build import cast, events_in, version_1, version_3
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +67,20 @@ def test_a_film_is_made_and_downloaded(form: str, kind: str, alice: User, record
     assert headers["Content-Type"] == kind
     assert f'filename="Nightly.{form}"' in headers["Content-Disposition"]
     assert 4 < seconds_of(data)[-1] < 6
+
+
+@pytest.mark.parametrize(("form", "version"), [("cast-v2", 2), ("cast-v3", 3)])
+def test_a_cast_of_another_version(form: str, version: int, alice: User, tmp_path: Path) -> None:
+    events = ([0.5, "o", "one"], [0.75, "r", "100x30"], [60, "o", "two"])
+    for data in (version_3(*events), cast(*events), version_1([0.5, "one"], [0.75, "two"])):
+        recording = made(alice, data, title="Nightly")
+        told = export_of(alice, recording, format=form)
+        assert (told["status"], told["skip_idle"]) == ("ready", False)
+        headers, converted = downloaded(alice, told["url"])
+        assert headers["Content-Type"] == "application/x-asciicast"
+        assert 'filename="Nightly.cast"' in headers["Content-Disposition"]
+        assert json.loads(converted.splitlines()[0])["version"] == version
+        assert events_in(tmp_path / "a", converted) == events_in(tmp_path / "b", data)
 
 
 @pytest.mark.only("single")

@@ -1,4 +1,4 @@
-"""Films of a terminal recording: asked for, followed while they are made, downloaded."""
+"""A terminal recording in other forms: asked for, followed while they are made, downloaded."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,14 +19,17 @@ from recordings.api.authentication import SignedIn
 from recordings.api.errors import ProblemError
 from recordings.api.schema import RANGES, problems
 from recordings.audit import actor_of
+from recordings.casts import CAST_TYPE
 from recordings.media.terminal.encoding import TYPES
-from recordings.models import Export, ExportStatus, FilmForm
+from recordings.models import Export, ExportForm, ExportStatus
 from recordings.permissions import Can
+
+SENT = (*TYPES.values(), CAST_TYPE)
 
 
 class ExportIn(serializers.Serializer[Any]):
-    format = serializers.ChoiceField(choices=FilmForm.values)
-    skip_idle = serializers.BooleanField(default=True, help_text="Of idle time show two seconds.")
+    format = serializers.ChoiceField(choices=ExportForm.values)
+    skip_idle = serializers.BooleanField(default=True, help_text="Show two seconds of idle time in a film.")
 
 
 class ExportOut(serializers.ModelSerializer[Export]):
@@ -62,7 +65,7 @@ class Exports(APIView):
 
     @extend_schema(operation_id="list_exports", responses={200: ExportOut(many=True), **problems(401, 403, 404)})
     def get(self, request: Request, pk: UUID) -> Response:
-        """The films of a recording, made or being made."""
+        """What a recording was exported as, or is being exported as."""
         exports: Any = recording_or_404(request, pk, Can.DOWNLOAD).exports.order_by("created_at", "pk")
         return Response(ExportOut(exports, many=True).data)
 
@@ -72,14 +75,15 @@ class Exports(APIView):
         responses={202: ExportOut, **problems(400, 401, 403, 404, 409, 429)},
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        """Have a terminal recording made into a video or a GIF, in the background; it is kept for a week.
+        """Have a video or a GIF made of a terminal recording, or a cast of version 2 or 3, and kept for a week.
 
-        Asked for again, the same one is told of. Ask for it by its id until it is `ready` or `failed`.
+        It is made in the background. Asked for again, the same one is told of. Ask for it by its id until it is
+        `ready` or `failed`.
         """
         recording = recording_or_404(request, pk, Can.DOWNLOAD)
         given = ExportIn(data=request.data)
         given.is_valid(raise_exception=True)
-        form, skip_idle = FilmForm(given.validated_data["format"]), given.validated_data["skip_idle"]
+        form, skip_idle = ExportForm(given.validated_data["format"]), given.validated_data["skip_idle"]
         try:
             export = exporting.order(recording, actor_of(request), form=form, skip_idle=skip_idle)
         except exporting.NotNow as error:
@@ -95,12 +99,12 @@ class OneExport(APIView):
 
     @extend_schema(operation_id="get_export", responses={200: ExportOut, **problems(401, 403, 404)})
     def get(self, request: Request, pk: UUID, export_id: UUID) -> Response:
-        """How far one film is."""
+        """How far one export is."""
         return Response(ExportOut(_export_or_404(request, pk, export_id)).data)
 
     @extend_schema(operation_id="delete_export", responses={204: None, **problems(401, 403, 404)})
     def delete(self, request: Request, pk: UUID, export_id: UUID) -> Response:
-        """Remove a film, or stop making it."""
+        """Remove an export, or stop making it."""
         exporting.withdraw(_export_or_404(request, pk, export_id), actor_of(request))
         return Response(status=204)
 
@@ -113,14 +117,14 @@ class ExportFile(APIView):
         operation_id="download_export",
         parameters=[*RANGES],
         responses={
-            **{(status, kind): OpenApiTypes.BINARY for kind in TYPES.values() for status in (200, 206)},
+            **{(status, sent): OpenApiTypes.BINARY for sent in SENT for status in (200, 206)},
             302: None,
             304: None,
             **problems(401, 403, 404, 409, 412, 416),
         },
     )
     def get(self, request: Request, pk: UUID, export_id: UUID) -> HttpResponseBase:
-        """The film as a file, whole or by `Range`. Object stores answer by redirect."""
+        """The export as a file, whole or by `Range`. Object stores answer by redirect."""
         export = _export_or_404(request, pk, export_id)
         if export.status != ExportStatus.READY:
             raise ProblemError(409, "The export is not ready.")

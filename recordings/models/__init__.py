@@ -2,7 +2,7 @@
 
 from recordings.models.attempt import Attempt
 from recordings.models.audit import Action, AuditEvent
-from recordings.models.export import Export, ExportStatus, FilmForm
+from recordings.models.export import Export, ExportForm, ExportStatus
 from recordings.models.import_ import Import
 from recordings.models.install import Install
 from recordings.models.job import Job, JobKind
@@ -26,8 +26,8 @@ __all__ = [
     "Delivery",
     "Event",
     "Export",
+    "ExportForm",
     "ExportStatus",
-    "FilmForm",
     "Import",
     "Install",
     "Job",

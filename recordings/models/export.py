@@ -1,4 +1,4 @@
-"""A film of a terminal recording that somebody asked for; kept for some days, and it can be made again."""
+"""A terminal recording in a form that somebody asked for; kept for some days, and it can be made again."""
 
 import uuid
 
@@ -10,10 +10,17 @@ from django.utils import timezone
 from recordings.models.recording import Recording
 
 
-class FilmForm(models.TextChoices):
+class ExportForm(models.TextChoices):
     MP4 = "mp4", "MP4 video"
     WEBM = "webm", "WebM video"
     GIF = "gif", "GIF"
+    VERSION_2 = "cast-v2", "asciicast 2"
+    VERSION_3 = "cast-v3", "asciicast 3"
+
+    @property
+    def is_film(self) -> bool:
+        """Whether there are pictures in it."""
+        return self in (ExportForm.MP4, ExportForm.WEBM, ExportForm.GIF)
 
 
 class ExportStatus(models.TextChoices):
@@ -27,7 +34,7 @@ class Export(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="exports")
-    form = models.CharField(max_length=10, choices=FilmForm.choices)
+    form = models.CharField(max_length=10, choices=ExportForm.choices)
     skip_idle = models.BooleanField(help_text="Of time in which nothing happens little is shown.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False

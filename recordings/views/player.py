@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from recordings import audit, watching
-from recordings.models import FilmForm, Kind, Recording, Status
+from recordings.models import ExportForm, Kind, Recording, Status
 from recordings.permissions import Can
 from recordings.storage import ObjectMissing, StorageUnavailable
 from recordings.views.access import recording_or_404
@@ -49,7 +49,10 @@ def player_page(request: HttpRequest, template: str, recording: Recording, **con
     """A page that plays the recording, under the policy its player needs."""
     is_terminal = recording.kind == Kind.TERMINAL and recording.status == Status.READY
     if is_terminal:
-        context |= {"gaps": gaps_of(recording), "films": FilmForm.choices}
+        context |= {
+            "gaps": gaps_of(recording),
+            "films": [(form.value, form.label) for form in ExportForm if form.is_film],
+        }
 
     @csp_update(_TERMINAL if is_terminal else _CONTROLS)
     def page(request: HttpRequest) -> HttpResponseBase:
