@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from recordings import transcripts
 from recordings.media.asciicast import packing, unpacked
 from recordings.media.asciicast.reduced import SHOWN, reduced
 from recordings.models import Recording
@@ -29,6 +30,7 @@ class Form(StrEnum):
 
     CAST = "cast"
     PACKED = "cast.gz"
+    TEXT = "txt"
 
 
 def played(request: HttpRequest, recording: Recording) -> HttpResponseBase:
@@ -43,7 +45,13 @@ def played(request: HttpRequest, recording: Recording) -> HttpResponseBase:
 
 
 def download(request: HttpRequest, recording: Recording, form: Form) -> HttpResponseBase:
-    """The cast as a file to keep. Raises what `playback.media_response` does."""
+    """The cast, or its text, as a file to keep.
+
+    Raises:
+        transcripts.NoTranscript: the text has not been made. And what `playback.media_response` does.
+    """
+    if form == Form.TEXT:
+        return _text(recording)
     content_type = GZIP_TYPE if form == Form.PACKED else CAST_TYPE
     disposition = content_disposition(f"{recording.name}.{form}", attachment=True)
     return content_response(request, recording, content_of(recording, form), content_type, disposition)
@@ -67,6 +75,15 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     name = f"{recording.name}.{Form.PACKED if gzipped else Form.CAST}"
     content_type = GZIP_TYPE if gzipped else CAST_TYPE
     return content_response(request, recording, content, content_type, content_disposition(name, attachment=True))
+
+
+def _text(recording: Recording) -> HttpResponseBase:
+    """Everything that was shown, a line each."""
+    transcripts.check_made(recording)
+    blocks = (f"{text}\n".encode() for _, text in transcripts.lines(recording))
+    response = StreamingHttpResponse(blocks, content_type="text/plain; charset=utf-8")
+    disposition = content_disposition(f"{recording.name}.{Form.TEXT}", attachment=True)
+    return described(response, "text/plain; charset=utf-8", disposition)
 
 
 def for_guests(request: HttpRequest, recording: Recording, *, attachment: bool) -> HttpResponseBase:

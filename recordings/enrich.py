@@ -37,9 +37,9 @@ class Made:
 
 
 def order(recording: Recording) -> None:
-    """Have the pictures of a ready video made, or made again."""
-    if recording.kind == Kind.VIDEO and recording.status == Status.READY:
-        jobs.enqueue(JobKind.PICTURES, recording)
+    """Have made, or made again, what a ready recording gets: pictures, and of a terminal its text."""
+    if recording.status == Status.READY:
+        jobs.enqueue(JobKind.TEXT if recording.kind == Kind.TERMINAL else JobKind.PICTURES, recording)
 
 
 def run(job: Job) -> None:
@@ -55,8 +55,8 @@ def run(job: Job) -> None:
     try:
         with store_for(recording.storage_backend).as_file(recording.storage_key) as file:
             poster, sheet = _read(_decode(file, recording.duration_ms or 0))
-        _keep(recording, PictureKind.POSTER, poster)
-        _keep(recording, PictureKind.STORYBOARD, sheet)
+        keep(recording, PictureKind.POSTER, poster)
+        keep(recording, PictureKind.STORYBOARD, sheet)
     except (StorageUnavailable, staging.DiskFull) as fault:
         raise jobs.PassingFault(str(fault)) from fault
     if not Recording.objects.filter(pk=recording.pk, storage_key=recording.storage_key).exists():
@@ -95,7 +95,7 @@ def read_pictures(output: bytes) -> Iterator[Made]:
         yield made
 
 
-def _keep(recording: Recording, kind: PictureKind, made: Made) -> None:
+def keep(recording: Recording, kind: PictureKind, made: Made) -> None:
     """Store a picture, then have the row name it, then remove the one it replaces."""
     store, key = current_store(), new_key(recording.pk, "jpg")
     with staging.scratch_disk().scratch(recording.pk) as path:

@@ -1,19 +1,16 @@
 """What lists of recordings can be narrowed by, the same for pages and API."""
 
 from datetime import UTC, date, datetime, time
-from functools import reduce
-from operator import and_
 from typing import Any
 
 import django_filters
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
-from recordings.models import Kind, Recording, Status, Tag
-
-MOST_WORDS = 10
+from recordings.models import Kind, Recording, Status
+from recordings.search.asking import Question, asked
 
 
 class MomentField(IsoDateTimeField):
@@ -43,7 +40,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 class RecordingFilter(django_filters.FilterSet):
     """`status kind session since until q`; times are RFC 3339 or a day, `since` inclusive, `until` exclusive.
 
-    `q` only carries its words: `words` says what they ask of a row, and `library.page` how far is looked for them.
+    `q` narrows nothing here: `question` is what `search.finding` has to find.
     """
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
@@ -61,15 +58,8 @@ class RecordingFilter(django_filters.FilterSet):
         return rows
 
     @property
-    def words(self) -> Q | None:
-        """That title, notes, session or tags contain every word of `q`; None if it has none."""
+    def question(self) -> Question | None:
+        """What `q` asks; None if it is blank."""
         self.is_valid()  # which leaves in cleaned_data what is
         text: str = self.form.cleaned_data.get("q", "")
-        asked = [_contains(word) for word in text.split()[:MOST_WORDS]]
-        return reduce(and_, asked) if asked else None
-
-
-def _contains(word: str) -> Q:
-    tagged = Exists(Tag.objects.filter(recording=OuterRef("pk"), name__icontains=word))
-    session = Q(session__title__icontains=word) | Q(session__app_id__icontains=word)
-    return Q(title__icontains=word) | Q(notes__icontains=word) | session | Q(tagged)
+        return asked(text) if text.strip() else None

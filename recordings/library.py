@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ from recordings import audit
 from recordings.audit import Actor
 from recordings.models import Action, Marker, Recording, Session, Tag
 from recordings.querysets import keyset_after
+from recordings.search.index import describe
 from recordings.titles import clean_title
 
 if TYPE_CHECKING:
@@ -61,10 +63,16 @@ def sessions_of(viewer: "Viewer") -> QuerySet[Session]:
     return Session.objects.visible_to(viewer).select_related("owner")
 
 
-def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE, having: Q | None = None) -> Page:
+def page(
+    rows: QuerySet[Row],
+    *,
+    cursor: str = "",
+    limit: int = PAGE,
+    having: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
+) -> Page:
     """One page of rows that have `created_at` and a UUID key, newest first. Never counts, never skips.
 
-    having: what no index knows and is looked for row by row, in LOOKED_AT rows for one page.
+    having: narrows rows by what has to be looked up for each by itself; in LOOKED_AT rows for one page.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
@@ -72,7 +80,7 @@ def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = PAGE, having: Q 
     end = ""
     if having is not None:
         rows, end = window(rows, cursor)
-        rows = rows.filter(having)
+        rows = having(rows)
     ordered = rows.order_by("-created_at", "-pk")
     if cursor:
         ordered = ordered.filter(keyset_after(*read_cursor(cursor)))
@@ -144,6 +152,7 @@ def edit(
             _retag(recording, tags)
         names = [*changed, *(["tags"] if tags is not None else [])]
         if names:
+            describe(recording)
             audit.record(Action.EDIT, by, recording=recording, fields=names)
     return Recording.objects.for_display().get(pk=recording.pk)
 

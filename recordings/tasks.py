@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import enrich, exporting, jobs, meters, overview, sharing, throttle, tokens
+from recordings import enrich, exporting, jobs, meters, overview, sharing, throttle, tokens, transcripts
 from recordings import retention as ending
 from recordings.ingest import finish, silent
 from recordings.models import JobKind
@@ -13,6 +13,7 @@ HANDLERS: dict[str, jobs.Handler] = {
     JobKind.FINISH: jobs.Handler(finish.run, finish.give_up),
     JobKind.PICTURES: jobs.Handler(enrich.run),
     JobKind.EXPORT: jobs.Handler(exporting.run, exporting.give_up),
+    JobKind.TEXT: jobs.Handler(transcripts.run, transcripts.give_up),
 }
 
 

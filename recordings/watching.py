@@ -36,6 +36,11 @@ def download(
     return _noted(Action.DOWNLOAD, request, response, recording, by)
 
 
+def read(recording: Recording, by: Actor, *, from_start: bool) -> None:
+    """Audit that somebody reads the transcript, which tells as much as watching does."""
+    audit.record_access(Action.VIEW, by, recording, from_start=from_start)
+
+
 def from_start(request: HttpRequest) -> bool:
     """Whether the bytes that are asked for begin with the first."""
     asked = request.headers.get("Range")

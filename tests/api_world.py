@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from recordings import installs, tokens
+from recordings import installs, jobs, tasks, tokens
 from recordings.api import docs
 from recordings.api.description import METHODS, Json
 from recordings.audit import SORTIE, Actor
@@ -21,7 +21,9 @@ from recordings.ingest import staging
 from recordings.models import Recording, User
 from recordings.permissions import Scope
 from tests import webm_builder as build
+from tests.casting import made
 from tests.making import api, holding, ready, started
+from tests.terminal.build import cast
 from tests.tus_client import Tus, recording
 
 DATA = recording()
@@ -66,6 +68,13 @@ class World:
     @cached_property
     def done(self) -> Recording:
         return ready(self.owner)
+
+    @cached_property
+    def terminal(self) -> Recording:
+        """One that has been read."""
+        recording = made(self.owner, cast())
+        jobs.run_due(tasks.HANDLERS)
+        return recording
 
     @cached_property
     def begun(self) -> str:

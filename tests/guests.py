@@ -17,7 +17,7 @@ def pictured(owner: User) -> Recording:
     """A recording with everything that a guest's page asks for."""
     made = ready(owner, title="Failover, second try")
     for kind in PictureKind:
-        enrich._keep(made, kind, enrich.Made(1, 1, 1, 1, enrich.JPEG))
+        enrich.keep(made, kind, enrich.Made(1, 1, 1, 1, enrich.JPEG))
     return made
 
 

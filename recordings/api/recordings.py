@@ -25,6 +25,7 @@ from recordings.casts import Form
 from recordings.filters import RecordingFilter
 from recordings.models import Kind, Recording, Status
 from recordings.permissions import Can
+from recordings.transcripts import NoTranscript
 
 FILTERS = [
     *PAGING,
@@ -36,8 +37,8 @@ FILTERS = [
     OpenApiParameter(
         "q",
         str,
-        description="Words in title, notes, tags or session. A page looks at so many recordings and may then have "
-        "fewer than `limit`, or none; the search goes on where its `Link` leads.",
+        description="Words in title, notes, tags or session, or in what a terminal showed; see `/api/search`. "
+        "A page may have fewer than `limit`, or none; the search goes on where its `Link` leads.",
     ),
 ]
 
@@ -46,7 +47,7 @@ def _listing(request: Request, rows: QuerySet[Recording]) -> Response:
     chosen = RecordingFilter(request.query_params, queryset=rows, request=request._request)
     if not chosen.is_valid():
         raise ValidationError(dict(chosen.errors))
-    return paged(request, chosen.qs, lambda found: RecordingOut(found, many=True).data, having=chosen.words)
+    return paged(request, chosen.qs, lambda found: RecordingOut(found, many=True).data, question=chosen.question)
 
 
 class Recordings(APIView):
@@ -136,6 +137,7 @@ class DownloadRecording(APIView):
             (206, "application/x-asciicast"): OpenApiTypes.BINARY,
             (200, "application/gzip"): OpenApiTypes.BINARY,
             (206, "application/gzip"): OpenApiTypes.BINARY,
+            (200, "text/plain"): OpenApiTypes.BINARY,
             302: None,
             304: None,
             **problems(400, 401, 403, 404, 409, 412, 416),
@@ -148,7 +150,11 @@ class DownloadRecording(APIView):
         if recording.status != Status.READY:
             raise ProblemError(409, "Recording not ready")
         form = _form(request, recording)
-        answer = watching.download(request._request, recording, actor_of(request), original=original, form=form)
+        by = actor_of(request)
+        try:
+            answer = watching.download(request._request, recording, by, original=original, form=form)
+        except NoTranscript as error:
+            raise conflict(error) from error
         if answer.status_code == 412:
             raise ProblemError(412, "The recording is another one by now.", headers={"ETag": answer["ETag"]})
         return answer

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from recordings.library import MOST_TAGS
 from recordings.models import AuditEvent, Marker, Policy, Recording, Session, SessionStatus, Status, Terminal
 from recordings.models.session import SessionKind
+from recordings.search.finding import Hit
 from recordings.titles import clean_title
 
 
@@ -217,6 +218,37 @@ class MarkerOut(serializers.ModelSerializer[Marker]):
 
     def get_at_seconds(self, marker: Marker) -> float:
         return marker.at_ms / 1000
+
+
+class TranscriptIn(serializers.Serializer[Any]):
+    at = serializers.FloatField(
+        min_value=0, max_value=10_000_000, required=False, help_text="Seconds: the page with what was shown then."
+    )
+    q = serializers.CharField(max_length=500, required=False, help_text="Only lines that say this.")
+
+
+class LineOut(serializers.Serializer[Any]):
+    at_seconds = serializers.SerializerMethodField()
+    text = serializers.CharField()
+    marks = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="With `q`, where it is said: [start, end] in the text.",
+    )
+
+    def get_at_seconds(self, line: Hit) -> float | None:
+        return None if line.at_ms is None else line.at_ms / 1000
+
+
+class HitOut(LineOut):
+    field = serializers.CharField(
+        help_text="Of what is written about the recording, such as `title` or `notes`; empty for what was shown."
+    )
+
+
+class FoundOut(serializers.Serializer[Any]):
+    recording = RecordingOut()
+    hits = HitOut(many=True)
+    more = serializers.BooleanField(help_text="Whether there are more lines in it that say it.")
 
 
 class ActivityOut(serializers.ModelSerializer[AuditEvent]):

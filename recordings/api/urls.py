@@ -12,6 +12,7 @@ from recordings.api import (
     shares,
     stock,
     terminals,
+    transcripts,
     tus,
     uploads,
 )
@@ -42,6 +43,8 @@ _LIBRARY = [
     path("recordings/<uuid:pk>/markers/<uuid:marker_id>", recordings.OneMarker.as_view(), name="marker"),
     path("recordings/<uuid:pk>/shares", shares.Shares.as_view(), name="shares"),
     path("recordings/<uuid:pk>/shares/<uuid:share_id>", shares.OneShare.as_view(), name="share"),
+    path("recordings/<uuid:pk>/transcript", transcripts.Transcript.as_view(), name="transcript"),
+    path("search", transcripts.Search.as_view(), name="search"),
     path("recordings/<uuid:pk>/activity", recordings.Activity.as_view(), name="activity"),
     path("admin/recordings", recordings.AllRecordings.as_view(), name="admin-recordings"),
     path("admin/settings", admin.Settings.as_view(), name="admin-settings"),

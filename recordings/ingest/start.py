@@ -11,6 +11,7 @@ from recordings import audit, desktops, secrets
 from recordings.audit import Actor
 from recordings.models import Action, Kind, Recording, Session, SessionStatus, Status, User, WrongStatusError
 from recordings.models.session import SessionKind
+from recordings.search.index import describe
 from recordings.titles import clean_title
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def start(session: Session, by: Actor, *, kind: Kind = Kind.VIDEO, title: str | 
             title=session.title if title is None else clean_title(title),
             lease_until=timezone.now() + CAPTURE_LEASE,
         )
+        describe(recording)
         audit.record(Action.START, by, recording=recording)
     return recording
 

@@ -15,6 +15,7 @@ from recordings.media.asciicast import CastScan, Kept, keep, scan
 from recordings.media.asciicast.events import EXIT, INPUT, MARKER, OUTPUT, RESIZE
 from recordings.media.asciicast.scan import has_input
 from recordings.models import Marker, Policy, Recording, Session, Terminal, Upload
+from recordings.search.index import describe
 from recordings.titles import clean_title
 
 LONGEST_COMMAND = 1000
@@ -61,6 +62,7 @@ class TerminalPlan:
         self._mark(recording)
         if known["host"]:
             Session.objects.filter(pk=recording.session_id, target="").update(target=known["host"])
+        describe(recording)
 
     def _mark(self, recording: Recording) -> None:
         """The moments that were named while it was recorded, but for those that an earlier part of it had."""

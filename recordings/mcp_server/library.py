@@ -15,6 +15,7 @@ from recordings.mcp_server import shapes
 from recordings.mcp_server.callers import Caller, caller
 from recordings.models import Recording
 from recordings.permissions import Can, can
+from recordings.search.finding import find
 
 MOST = 50
 ASK_FIRST = (
@@ -32,7 +33,8 @@ def recording_list(
     kind: shapes.Kind | None = None,
     status: shapes.Status | None = None,
     words: Annotated[
-        str | None, Field(description="All of them are in the title, the notes, a tag or the session's title.")
+        str | None,
+        Field(description="All of them are in title, notes, tags or session, or in what a terminal showed."),
     ] = None,
     since: Annotated[datetime | None, Field(description="Created then or later. Without a zone it is UTC.")] = None,
     until: Annotated[datetime | None, Field(description="Created before. Without a zone it is UTC.")] = None,
@@ -46,7 +48,7 @@ def recording_list(
     asked = {"kind": kind, "status": status, "q": words, "since": since, "until": until, "session": session}
     chosen = _chosen(me, {name: value for name, value in asked.items() if value is not None}, everyone=everyone)
     try:
-        page = library.page(chosen.qs, cursor=cursor or "", limit=limit, having=chosen.words)
+        page = find(chosen.qs, chosen.question, cursor=cursor or "", limit=limit)
     except library.BadCursor as error:
         raise ToolError(str(error)) from error
     return shapes.Page(

@@ -7,6 +7,7 @@ from recordings.models.import_ import Import
 from recordings.models.install import Install
 from recordings.models.job import Job, JobKind
 from recordings.models.marker import Marker
+from recordings.models.passage import Passage
 from recordings.models.picture import Picture, PictureKind
 from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
@@ -34,6 +35,7 @@ __all__ = [
     "JobKind",
     "Kind",
     "Marker",
+    "Passage",
     "Picture",
     "PictureKind",
     "Policy",

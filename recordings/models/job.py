@@ -13,6 +13,7 @@ class JobKind(models.TextChoices):
     FINISH = "finish", "Put an upload away"
     PICTURES = "pictures", "Make poster and storyboard"
     EXPORT = "export", "Make films of it"
+    TEXT = "text", "Read what the terminal showed"
 
 
 class Job(models.Model):

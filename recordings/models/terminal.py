@@ -20,6 +20,10 @@ class Terminal(models.Model):
         default=list, help_text="The longest stretches in which nothing happened: [[start_ms, length_ms], ...]"
     )
 
+    text_complete = models.BooleanField(
+        null=True, help_text="Whether all that was shown is in its passages; null: it has not been read yet."
+    )
+
     # Said by the recorder.
     recorded_at = models.DateTimeField(null=True)
     host = models.CharField(max_length=255, blank=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.models import Kind, Recording, Status, Terminal
+from recordings.models import Recording, Status, Terminal
 
 register = template.Library()
 
@@ -93,7 +93,7 @@ def picture(recording: Recording, kind: str) -> str:
 @register.filter
 def awaits_pictures(recording: Recording) -> bool:
     """Whether pictures of it are being made, as far as can be told: some never get any."""
-    if recording.kind != Kind.VIDEO or recording.status != Status.READY or recording.completed_at is None:
+    if recording.status != Status.READY or recording.completed_at is None:
         return False
     return not recording.pictures.all() and timezone.now() - recording.completed_at < PICTURES_TAKE
 

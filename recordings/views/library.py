@@ -1,11 +1,13 @@
 """The list of recordings, and deleting and restoring from it."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,11 +20,14 @@ from recordings.audit import actor_of
 from recordings.filters import RecordingFilter
 from recordings.models import Recording, Session
 from recordings.permissions import Can, can, is_admin
+from recordings.search.asking import Question
+from recordings.search.finding import Found, find, with_hits
 from recordings.views import chips
 from recordings.views.access import viewer_of
 from recordings.views.zones import zone_of
 
 ROWS = 30
+IN_ROW = {"title", "tags", "session", "target"}
 MOST_AT_ONCE = 200
 
 
@@ -61,7 +66,7 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
     query, viewer = request.GET, viewer_of(request)
     everyone = is_admin(viewer) and query.get("everyone") == "1"
     asked = RecordingFilter(query, queryset=library.recordings_of(viewer, own=not everyone))
-    page = library.page(asked.qs, cursor=query.get("cursor", ""), limit=ROWS, having=asked.words)
+    page, found = _page(asked.qs, asked.question, query.get("cursor", ""))
     cleaned = asked.form.cleaned_data
     filtered = any(cleaned.get(name) for name in (*chips.NAMES, "q"))
     both_kinds = settings.SORTIE_VIDEO_RECORDING_ENABLED and settings.SORTIE_TERMINAL_RECORDING_ENABLED
@@ -69,6 +74,7 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
         "here": "library",
         "keep_hours": settings.SORTIE_DELETED_KEEP_HOURS,
         "page": page,
+        "found": found,
         "everyone": everyone,
         "paged": bool(query.get("cursor")),
         "q": query.get("q", ""),
@@ -80,6 +86,19 @@ def _listing(request: HttpRequest) -> dict[str, Any]:
             query, cleaned, kinds=both_kinds, session_name=_session_name(request, cleaned.get("session"))
         ),
     }
+
+
+def _page(rows: QuerySet[Recording], question: Question | None, cursor: str) -> tuple[library.Page, list[Found]]:
+    """A page of recordings, each with the lines that answer the question if there is one."""
+    page = find(rows, question, cursor=cursor, limit=ROWS)
+    if question is None:
+        return page, [Found(recording, [], more=False) for recording in page.rows]
+    return page, [_below(found) for found in with_hits(page.rows, question)]
+
+
+def _below(found: Found) -> Found:
+    """Without the hits that its row shows anyway."""
+    return replace(found, hits=[hit for hit in found.hits if hit.field not in IN_ROW])
 
 
 def _session_name(request: HttpRequest, pk: UUID | None) -> str:
