@@ -1,5 +1,6 @@
 /** The list of recordings: each module gives it one ability. */
 
+import { offerArrows } from "./hits.js";
 import { offerCopying } from "./links.js";
 import { keepUpToDate } from "./live.js";
 import { offerRemoving, offerUndoOfLast } from "./remove.js";
@@ -16,5 +17,6 @@ if (list instanceof HTMLFormElement) {
   offerRemoving(list);
   offerRenaming(list);
   offerCopying(list);
+  offerArrows(list);
   keepUpToDate(list);
 }

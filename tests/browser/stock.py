@@ -23,6 +23,7 @@ from recordings.ingest.start import open_session  # noqa: E402
 from recordings.models import Kind, Recording, Session, StorageDay, Tag, User  # noqa: E402
 from recordings.models.session import SessionKind  # noqa: E402
 from recordings.policies import Switch, turn  # noqa: E402
+from recordings.search.index import describe  # noqa: E402
 from tests.browser.portal import MANY, password_of  # noqa: E402
 from tests.browser.shows import rollout  # noqa: E402
 
@@ -83,6 +84,7 @@ def terminal(name: str, facts: str, path: str = "") -> str:
     at = timezone.now() - timedelta(hours=about.get("hours", 0))
     Recording.objects.filter(pk=recording.pk).update(created_at=at)
     Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in about.get("tags", []))
+    describe(recording)
     return str(recording.pk)
 
 
@@ -125,6 +127,7 @@ def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
     session = Session.objects.create(owner=owner, created_at=at, **session_facts)
     recording = Recording.objects.create(owner=owner, session=session, created_at=at, **_facts(**facts))
     Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in tags)
+    describe(recording)
     return recording
 
 
