@@ -42,6 +42,7 @@ def player(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         events=audit.activity(recording)[:EVENTS],
         markers=recording.markers.all(),
         hours=settings.SORTIE_DELETED_KEEP_HOURS,
+        reads=recording.kind == Kind.TERMINAL and recording.status == Status.READY,
     )
 
 

@@ -28,12 +28,15 @@ if (video) {
   obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video), mark: markers.add });
   awaitPictures(page, video);
 } else if (terminal) {
-  const { CastPlayer, offerTerminal } = await import("../terminal/page.js");
+  const [{ CastPlayer, offerTerminal }, { offerTranscript }] = await Promise.all([
+    import("../terminal/page.js"),
+    import("../terminal/transcript.js"),
+  ]);
   if (terminal instanceof CastPlayer) {
     const markers = watch(terminal);
     const step = (/** @type {1 | -1} */ by) => terminal.step(by);
     const how = { step, changeRate: offerRates(page, terminal), mark: markers.add };
-    obeyKeys(page, terminal, how, offerTerminal(page, terminal));
+    obeyKeys(page, terminal, how, { ...offerTerminal(page, terminal), t: offerTranscript(page, terminal) });
   }
 } else {
   waitUntilFinished(page, id);

@@ -231,6 +231,7 @@ def test_nothing_moves_when_the_terminal_comes(open_page: OpenPage, rollout: str
 
 def test_what_is_known_of_it_is_told(open_page: OpenPage, rollout: str) -> None:
     page = open_page(rollout, as_user="frank")
+    page.get_by_role("tab", name="Details").click()
     details = page.get_by_role("tabpanel", name="Details")
     for words in ("100 × 28", "bastion-1", "deploy", "/bin/bash", "asciicast 2 by sortie/0.1.0"):  # noqa: RUF001
         expect(details).to_contain_text(words)

@@ -107,6 +107,12 @@ def _to_the_failure(page: Page) -> None:
     expect(page.locator("cast-player")).to_contain_text("exceeded its progress deadline")
 
 
+def _search_in_transcript(page: Page) -> None:
+    _to_the_failure(page)
+    page.get_by_role("searchbox", name="Search the transcript").fill("kubectl")
+    expect(page.locator("[data-transcript-state]")).to_contain_text("lines say it")
+
+
 def _connect(page: Page) -> None:
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="This terminal is connected")).to_be_visible()
@@ -129,6 +135,7 @@ VIEWS = {
     "library-confirm": View("alice", "/", _confirm),
     "library-empty": View("erin", "/"),
     "library-nothing": View("alice", "/?q=no+such+thing"),
+    "library-found": View("alice", "/?q=deploy"),
     "library-everyone": View("ada", "/?everyone=1"),
     "library-many": View("dave", "/"),
     "deleted": View("alice", "/deleted"),
@@ -144,6 +151,7 @@ VIEWS = {
     "player-failed": View("alice", "Failover drill"),
     "player-lost": View("alice", "Staging shell", expected="status of 410"),
     "player-terminal": View("alice", "kubectl rollout on bastion-1", _to_the_failure),
+    "player-transcript": View("alice", "kubectl rollout on bastion-1", _search_in_transcript),
     "player-held": View("alice", "Access review", expected="status of 410"),
     "account": View("alice", "/account"),
     "account-token-made": View("carol", "/account", _make_token),
