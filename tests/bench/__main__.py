@@ -1,4 +1,7 @@
-"""`python -m tests.bench [names]`: run all benches or those named, print one table, save the figures as JSON."""
+"""`python -m tests.bench [names]`: run all benches or those named, print one table, save the figures as JSON.
+
+Those of all benches are also written into README.md.
+"""
 
 import argparse
 import importlib
@@ -8,7 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.bench import report
+from tests.bench import in_readme, report
 from tests.bench.runner import Bench, Result, hold
 
 NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder")
@@ -23,6 +26,8 @@ def main() -> int:
         _run(name, wanted.rounds, until, Path(wanted.folder) if wanted.folder else None, results, missing)
     print(report.table(results, missing))
     print(f"\nAs JSON: {report.save(results, missing)}")
+    if not wanted.names:
+        in_readme.write(results)
     return 0
 
 

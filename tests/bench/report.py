@@ -77,19 +77,21 @@ def _cells(standing: Standing, *, is_reference: bool) -> tuple[str, ...]:
     met = {None: "", True: "met", False: "short"}[standing.met]
     return (
         standing.entrant,
-        f"{standing.median:,.{_decimals(standing.median)}f}",
+        value(standing.median),
         ratio,
         spread,
-        _aim(standing),
+        aim(standing),
         met,
     )
 
 
-def _decimals(value: float) -> int:
-    return 0 if value >= 100 else 2
+def value(figure: float) -> str:
+    """With as many digits as are of interest."""
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.2f}"
 
 
-def _aim(standing: Standing) -> str:
+def aim(standing: Standing) -> str:
+    """The bound, in words."""
     if standing.aim is None:
         return ""
     return f"{'>=' if standing.metric.higher_is_better else '<'} {standing.aim:g}"
