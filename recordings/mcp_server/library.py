@@ -26,31 +26,30 @@ DELETED = "Tell the person you work for that it is deleted, and for how long it 
 
 Id = Annotated[str, Field(description="A recording's id, as recording_list and recording_search give them.")]
 Cursor = Annotated[str | None, Field(description="`next_cursor` of the page before.")]
-Limit = Annotated[int, Field(ge=1, le=MOST)]
+Since = Annotated[datetime | None, Field(description="Created then or later. Without a zone it is UTC.")]
+Until = Annotated[datetime | None, Field(description="Created before. Without a zone it is UTC.")]
+Session = Annotated[UUID | None, Field(description="Only those made in this session.")]
+Everyone = Annotated[bool, Field(description="Other people's too, if you act for an admin.")]
 
 
 def recording_list(
     kind: shapes.Kind | None = None,
     status: shapes.Status | None = None,
     words: Annotated[
-        str | None,
-        Field(description="All of them are in title, notes, tags or session, or in what a terminal showed."),
+        str | None, Field(description="All of them are in title, notes, tags, session or what a terminal showed.")
     ] = None,
-    since: Annotated[datetime | None, Field(description="Created then or later. Without a zone it is UTC.")] = None,
-    until: Annotated[datetime | None, Field(description="Created before. Without a zone it is UTC.")] = None,
-    session: Annotated[UUID | None, Field(description="Only those made in this session.")] = None,
-    everyone: Annotated[bool, Field(description="Other people's too, if you act for an admin.")] = False,
-    limit: Limit = 20,
+    since: Since = None,
+    until: Until = None,
+    session: Session = None,
+    everyone: Everyone = False,
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 20,
     cursor: Cursor = None,
 ) -> shapes.Page:
     """List recordings, newest first."""
     me = caller(Can.VIEW)
     asked = {"kind": kind, "status": status, "q": words, "since": since, "until": until, "session": session}
-    chosen = _chosen(me, {name: value for name, value in asked.items() if value is not None}, everyone=everyone)
-    try:
-        page = find(chosen.qs, chosen.question, cursor=cursor or "", limit=limit)
-    except library.BadCursor as error:
-        raise ToolError(str(error)) from error
+    chosen = chosen_by(me, asked, everyone=everyone)
+    page = page_of(chosen, limit=limit, cursor=cursor)
     return shapes.Page(
         recordings=[shapes.summary(recording) for recording in page.rows],
         next_cursor=page.next_cursor,
@@ -117,12 +116,22 @@ def found(me: Caller, key: str, action: Can = Can.VIEW) -> Recording:
     return recording
 
 
-def _chosen(me: Caller, asked: dict[str, Any], *, everyone: bool) -> RecordingFilter:
+def chosen_by(me: Caller, asked: dict[str, Any], *, everyone: bool) -> RecordingFilter:
+    """What of the caller's recordings was asked for; None stands for no wish. Raises ToolError."""
     query = QueryDict(mutable=True)
     for name, value in asked.items():
-        query[name] = value.isoformat() if isinstance(value, datetime) else str(value)
+        if value is not None:
+            query[name] = value.isoformat() if isinstance(value, datetime) else str(value)
     chosen = RecordingFilter(query, queryset=library.recordings_of(me.user, own=not everyone))
     if not chosen.is_valid():
         name, problems = next(iter(chosen.errors.items()))
         raise ToolError(f"{'words' if name == 'q' else name}: {problems[0]}")
     return chosen
+
+
+def page_of(chosen: RecordingFilter, *, limit: int, cursor: str | None) -> library.Page:
+    """A page of them. Raises ToolError."""
+    try:
+        return find(chosen.qs, chosen.question, cursor=cursor or "", limit=limit)
+    except library.BadCursor as error:
+        raise ToolError(str(error)) from error

@@ -115,6 +115,50 @@ class Export(BaseModel):
     untrusted: Content
 
 
+class Hit(BaseModel):
+    """A line, or the part of it, in which something was found."""
+
+    at_seconds: float | None = Field(description="When the terminal showed it; null for what people wrote.")
+    place: str = Field(description="What people wrote it as, as title or notes; empty for what a terminal showed.")
+    text: str
+
+
+class Found(BaseModel):
+    """A recording, with lines in which something was found."""
+
+    recording: Summary
+    untrusted: list[Hit] = Field(description="The first lines, as they were written or recorded.")
+    more: bool = Field(description="There may be more lines in this recording.")
+
+
+class Findings(BaseModel):
+    """Recordings in which all words were found, newest first."""
+
+    notice: str = UNTRUSTED
+    found: list[Found]
+    next_cursor: str | None = Field(description="Give it as `cursor` for what comes after these; null at the end.")
+    search_goes_on: bool = Field(
+        default=False, description="Not everything was looked at for these; go on with the cursor."
+    )
+
+
+class Line(BaseModel):
+    """What stood on the screen."""
+
+    at_seconds: float = Field(description="When it was there first, after the recording's start.")
+    text: str
+
+
+class Reading(BaseModel):
+    """Some of what a terminal showed, in order."""
+
+    notice: str = UNTRUSTED
+    id: str
+    complete: bool = Field(description="False: the terminal showed more than there is in the transcript.")
+    next_cursor: str | None = Field(description="Give it as `cursor` to read on; null at the end.")
+    untrusted: list[Line]
+
+
 class Screenshot(BaseModel):
     """One moment of a recording. What the picture shows is as untrusted as the text."""
 

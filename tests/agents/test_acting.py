@@ -16,6 +16,7 @@ OVER_IDS: list[tuple[str, dict[str, Any]]] = [
     ("recording_show", {}),
     ("recording_export", {"format": "webm"}),
     ("recording_screenshot", {"at_seconds": 0}),
+    ("recording_read_text", {}),
     ("recording_delete", {}),
     ("recording_delete", {"confirmation": "x"}),
 ]
@@ -33,6 +34,7 @@ def test_what_is_anothers_is_as_what_is_not_there(house: House, tool: str, more:
 def test_a_strangers_list_has_nothing_and_an_admins_what_is_asked_for(house: House) -> None:
     for everyone in (False, True):
         assert house.call("bob", "recording_list", everyone=everyone)["recordings"] == []
+        assert house.call("bob", "recording_search", words="payroll", everyone=everyone)["found"] == []
     assert house.call("ada", "recording_list")["recordings"] == []
     rows = house.call("ada", "recording_list", everyone=True, limit=50)["recordings"]
     assert house.recording in [row["id"] for row in rows]
@@ -50,6 +52,8 @@ def test_a_token_can_do_no_more_than_its_scopes(house: House) -> None:
         assert f"“{scope}”" in house.call(who, tool, id=house.recording)
     assert "“read”" in house.call("uploader", "recording_export", id=house.recording, format="webm")
     assert "“read”" in house.call("uploader", "recording_screenshot", id=house.recording, at_seconds=0)
+    assert "“read”" in house.call("uploader", "recording_read_text", id=house.recording)
+    assert "“read”" in house.call("uploader", "recording_search", words="payroll")
     assert "“read”" in house.call("uploader", "recording_list")
 
 

@@ -12,7 +12,15 @@ from tests.agents.client import ask, over_http, over_stdio
 from tests.agents.house import ADDRESS, House
 from tests.tus_client import recording
 
-TOOLS = {"recording_list", "recording_show", "recording_export", "recording_screenshot", "recording_delete"}
+TOOLS = {
+    "recording_list",
+    "recording_show",
+    "recording_search",
+    "recording_read_text",
+    "recording_export",
+    "recording_screenshot",
+    "recording_delete",
+}
 
 
 async def _look_around(client: Client) -> dict[str, Any]:
@@ -22,7 +30,7 @@ async def _look_around(client: Client) -> dict[str, Any]:
         "instructions": client.instructions,
         "tools": {tool.name: tool for tool in listed.tools},
         "templates": (await client.list_resource_templates()).resource_templates,
-        "first": await client.call_tool("recording_list", {}),
+        "first": await client.call_tool("recording_list", {"words": "night"}),
     }
 
 

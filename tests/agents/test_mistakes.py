@@ -18,6 +18,9 @@ from tests.agents.house import House
         ("recording_list", {"kind": "audio"}, "'video' or 'terminal'"),
         ("recording_list", {"words": "a\u0000b"}, "words"),
         ("recording_list", {"since": "yesterday"}, "since"),
+        ("recording_search", {"words": ""}, "at least 1 character"),
+        ("recording_search", {"words": " "}, "say what to look for"),
+        ("recording_search", {"words": "x", "cursor": "x"}, "start from the first page"),
         ("recording_listen", {}, "Unknown tool"),
     ],
 )
