@@ -31,6 +31,7 @@ class House:
             base_url=f"{self.portal.url}/api",
             headers={"Authorization": f"Bearer {self.tokens[who]}"},
             timeout=60,
+            verify=False,
         )
 
     def new(self, title: str = "Staging", data: bytes = b"") -> str:
