@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from recordings.api.urls import routes
 from recordings.models import Policy, Recording, Tag, User
+from recordings.search import index
 from tests.making import api, browser, events, ready, session_of, started, upload, webm
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +182,8 @@ def test_filters_narrow_the_list(alice: User) -> None:
         Recording.objects.create(**{"session": other, "owner": alice, "created_at": NOW, **fact}) for fact in facts
     ]
     Tag.objects.create(recording=made[2], name="quarterly")
+    for recording in made:
+        index.describe(recording)
     client = api(alice)
     for query, expected in {
         "status=failed": {0},
