@@ -53,7 +53,7 @@ def _describe(passages: Any, connection: Any, batch: list[Any]) -> None:
         session = recording.session
         tags = " ".join(tag.name for tag in recording.tags.all())
         there = [(0, recording.title), *((1, line) for line in recording.notes.splitlines()), (2, tags)]
-        there += [(3, session.title or session.app_id), (4, session.target)]
+        there += [(3, session.title), (3, session.app_id), (4, session.target)]
         made.append((recording.pk, tuple(line for line in there if line[1])))
     rows = passages.objects.bulk_create(
         passages(recording_id=pk, number=0, start_ms=0, end_ms=0, lines=packed(Lines(lines))) for pk, lines in made

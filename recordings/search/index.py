@@ -62,7 +62,8 @@ def _written(recording: Recording) -> Iterator[tuple[str, str]]:
     for line in recording.notes.splitlines():
         yield "notes", line
     yield "tags", " ".join(recording.tags.values_list("name", flat=True))
-    yield "session", str(recording.session)
+    yield "session", recording.session.title
+    yield "session", recording.session.app_id
     yield "target", recording.session.target
     terminal = getattr(recording, "terminal", None)
     if terminal is not None:
