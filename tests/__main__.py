@@ -1,7 +1,7 @@
 """`python -m tests [pytest's arguments]`: every test, on one machine's parts and on a cluster's.
 
-They run at the same time, and those in a browser beside them, as all of them mostly wait. What the first says is
-shown at once, what the others say when they have ended.
+They run at the same time, the first of them in two parts, as all of them mostly wait. What one part says is shown
+at once, what the others say when they have ended.
 
 As root on Debian it first installs the programs that are missing; elsewhere it says what could not be tested.
 """
@@ -75,7 +75,7 @@ def main() -> int:
     missing = _install([program for program in PROGRAMS if program.missing])
     for program in missing:
         print(f"Not tested, as {program.name} is not installed: {program.tests}.", flush=True)
-    lanes = [("single", "rest"), ("single", "pages"), ("many", "all")]
+    lanes = [("single", "rest"), ("single", "outside"), ("many", "all")]
     if FOR_MANY & {program.name for program in missing}:
         lanes.pop()
     tally: Counter[str] = Counter()

@@ -36,7 +36,8 @@ PROFILE_FREE = (
 IN_BOTH = ("browser/test_never_lost", "browser/test_pictures", "browser/test_player", "browser/test_record.py")
 
 
-# Tests in a browser are half of all the time: `pages` are these, `rest` the others.
+# Two halves of the time it takes: `outside` is what is done in a browser and with the recorder, `rest` the others.
+OUTSIDE = ("browser/", "capture/")
 PART = os.environ.get("SORTIE_TEST_PART", "all")
 
 
@@ -52,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_for(profile: str, item: pytest.Item) -> bool:
     place = item.path.relative_to(Path(__file__).parent).as_posix()
-    if PART != "all" and (PART == "pages") != place.startswith("browser/"):
+    if PART != "all" and (PART == "outside") != place.startswith(OUTSIDE):
         return False
     if place.startswith(PROFILE_FREE) or (place.startswith("browser/") and not place.startswith(IN_BOTH)):
         return profile == "single"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -47,7 +48,13 @@ def ask(way: Way, portal: Portal, token: str, asked: Callable[[Client], Awaitabl
         async with way(portal, token) as client:
             return await asked(client)
 
-    return anyio.run(run)
+    return in_a_loop(run)
+
+
+def in_a_loop(asked: Callable[[], Awaitable[Answer]]) -> Answer:
+    """In a thread of its own: the one of the tests has a loop already once one of them has used a browser."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(anyio.run, asked).result()
 
 
 def calling(name: str, **arguments: Any) -> Callable[[Client], Awaitable[CallToolResult]]:

@@ -13,13 +13,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from recordings.permissions import Scope
-from tests.agents.client import live_address
+from tests.agents.client import in_a_loop, live_address
 from tests.agents.house import House
 from tests.portal import ROOT
 from tests.tus_client import recording
@@ -129,7 +128,7 @@ def test_the_settings_for_clients_lead_to_the_portal(house: House) -> None:
         async with Client(stdio_client(program)) as client:
             return [tool.name for tool in (await client.list_tools()).tools]
 
-    assert sorted(anyio.run(tools)) == sorted(re.findall(r"^\| `(recording_\w+)`", PAGE, re.MULTILINE))
+    assert sorted(in_a_loop(tools)) == sorted(re.findall(r"^\| `(recording_\w+)`", PAGE, re.MULTILINE))
 
 
 def test_the_scopes_are_those_there_are() -> None:

@@ -10,7 +10,7 @@ from mcp import Client
 from pytest_django import Settings
 
 from sortie import asgi
-from tests.agents.client import live_address, over_http
+from tests.agents.client import in_a_loop, live_address, over_http
 from tests.agents.house import House
 
 HELLO = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -75,7 +75,7 @@ def test_it_is_not_there_where_nothing_is_recorded(settings: Settings) -> None:
         scope = {"type": "http", "method": "POST", "path": "/mcp", "query_string": b"", "headers": []}
         await asgi.application(scope, None, hear)
 
-    anyio.run(ask_there)
+    in_a_loop(ask_there)
     assert said[0]["status"] == 404
 
 
@@ -96,4 +96,4 @@ def test_many_ask_at_once_and_each_as_themselves(house: House) -> None:
                 group.start_soon(show, "bob", bob)
         return refused
 
-    assert Counter(anyio.run(all_at_once)) == {("alice", False): 20, ("bob", True): 20}
+    assert Counter(in_a_loop(all_at_once)) == {("alice", False): 20, ("bob", True): 20}

@@ -14,6 +14,7 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from recordings.audit import SORTIE, Actor  # noqa: E402
@@ -83,8 +84,7 @@ def terminal(name: str, facts: str, path: str = "") -> str:
     recording = simple.receive(intake.seal(), by, simple.About(title=about["title"]))
     at = timezone.now() - timedelta(hours=about.get("hours", 0))
     Recording.objects.filter(pk=recording.pk).update(created_at=at)
-    Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in about.get("tags", []))
-    describe(recording)
+    _tag(recording, about.get("tags", []))
     return str(recording.pk)
 
 
@@ -126,9 +126,14 @@ def _recording(name: str, *, hours: float, **facts: Any) -> Recording:
     tags = facts.pop("tags", [])
     session = Session.objects.create(owner=owner, created_at=at, **session_facts)
     recording = Recording.objects.create(owner=owner, session=session, created_at=at, **_facts(**facts))
-    Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in tags)
-    describe(recording)
+    _tag(recording, tags)
     return recording
+
+
+def _tag(recording: Recording, tags: list[str]) -> None:
+    with transaction.atomic():
+        Tag.objects.bulk_create(Tag(recording=recording, name=tag) for tag in tags)
+        describe(recording)
 
 
 def _facts(*, seconds: float | None = None, **facts: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def create(page: Page) -> str:
 
 def test_a_link_is_made_copied_watched_and_revoked(open_page: OpenPage, take: str, pictures: Path) -> None:
     owner = open_page(take, as_user="frank", permissions=["clipboard-read", "clipboard-write"])
+    title = owner.get_by_role("heading", level=1).inner_text()
     owner.get_by_role("button", name="Share", exact=True).click()
     dialog = owner.get_by_role("dialog")
     expect(dialog.get_by_label("The link lasts")).to_have_value("7")
@@ -47,7 +48,7 @@ def test_a_link_is_made_copied_watched_and_revoked(open_page: OpenPage, take: st
     guest = open_page("/login", as_user=None, before="", expected="status of 404")
     guest.clock.install()
     guest.goto(link)
-    expect(guest.get_by_role("heading", level=1)).to_have_text("Ten seconds")
+    expect(guest.get_by_role("heading", level=1)).to_have_text(title)
     assert guest.get_by_role("link").count() == 0
     look_in_every_way(guest, pictures, "guest")
     guest.get_by_role("button", name="play").first.click()
@@ -69,6 +70,7 @@ def test_a_link_is_made_copied_watched_and_revoked(open_page: OpenPage, take: st
 
 def test_a_password_is_asked_for_first(open_page: OpenPage, take: str, pictures: Path) -> None:
     owner = open_page(take, as_user="frank")
+    title = owner.get_by_role("heading", level=1).inner_text()
     link = make_link(owner, Password="open sesame")
     guest = open_page("/login", as_user=None)
     guest.goto(link)
@@ -79,22 +81,23 @@ def test_a_password_is_asked_for_first(open_page: OpenPage, take: str, pictures:
     look_in_every_way(guest, pictures, "guest-password")
     guest.get_by_label("Password").fill("open sesame")
     guest.keyboard.press("Enter")
-    expect(guest.get_by_role("heading", level=1)).to_have_text("Ten seconds")
+    expect(guest.get_by_role("heading", level=1)).to_have_text(title)
     guest.get_by_role("button", name="play").first.click()
     until(guest.locator("video"), PLAYS)
     guest.reload()
-    expect(guest.get_by_role("heading", level=1)).to_have_text("Ten seconds")
+    expect(guest.get_by_role("heading", level=1)).to_have_text(title)
 
 
 def test_a_guest_may_download_where_the_link_says_so(open_page: OpenPage, take: str) -> None:
     owner = open_page(take, as_user="frank")
+    title = owner.get_by_role("heading", level=1).inner_text()
     owner.get_by_role("button", name="Share", exact=True).click()
     owner.get_by_label("They can download it").check()
     guest = open_page("/login", as_user=None)
     guest.goto(create(owner))
     with guest.expect_download() as download:
         guest.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename == "Ten seconds.webm"
+    assert download.value.suggested_filename == f"{title}.webm"
 
 
 def test_what_will_not_do_is_said_in_the_dialog(open_page: OpenPage, take: str) -> None:

@@ -20,9 +20,9 @@ LONG = [[float(n), "o", f"line {n:05} {'.' * 60}\r\n"] for n in range(3000)]
 
 @pytest.fixture(scope="module")
 def rollout(portal: Portal) -> str:
-    """The address of a recording of grace's."""
-    portal.stock("person", "grace")
-    return f"/recordings/{portal.stock('terminal', 'grace', json.dumps({'title': 'Rollout', 'tags': ['pods']}))}"
+    """The address of a recording of tess's."""
+    portal.stock("person", "tess")
+    return f"/recordings/{portal.stock('terminal', 'tess', json.dumps({'title': 'Rollout', 'tags': ['pods']}))}"
 
 
 def line(page: Page, text: str | re.Pattern[str]) -> Locator:
@@ -35,8 +35,8 @@ def when_read(page: Page) -> None:
 
 
 def test_a_hit_opens_at_the_second_it_was_shown(open_page: OpenPage, rollout: str) -> None:
-    when_read(open_page(rollout, as_user="grace"))
-    page = open_page("/", as_user="grace")
+    when_read(open_page(rollout, as_user="tess"))
+    page = open_page("/", as_user="tess")
     page.keyboard.press("/")
     page.keyboard.type("kubectl delete")
     page.keyboard.press("Enter")
@@ -59,14 +59,14 @@ def test_a_hit_opens_at_the_second_it_was_shown(open_page: OpenPage, rollout: st
 
 
 def test_titles_and_tags_are_found_too(open_page: OpenPage, rollout: str) -> None:
-    page = open_page("/?q=pods+rollout&kind=terminal", as_user="grace")
+    page = open_page("/?q=pods+rollout&kind=terminal", as_user="tess")
     expect(page.get_by_role("link", name="Rollout", exact=True)).to_be_visible()
     page.goto("/?q=pods+rollout&kind=video")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
 
 
 def test_the_transcript_goes_along_and_leads_to_its_moments(open_page: OpenPage, rollout: str) -> None:
-    page = open_page(rollout, as_user="grace")
+    page = open_page(rollout, as_user="tess")
     player = player_of(page)
     when_read(page)
     line(page, "exceeded its progress deadline").click()
@@ -87,7 +87,7 @@ def test_the_transcript_goes_along_and_leads_to_its_moments(open_page: OpenPage,
 
 
 def test_the_transcript_is_searched_and_kept_as_text(open_page: OpenPage, rollout: str, tmp_path: Path) -> None:
-    page = open_page(f"{rollout}?q=kubectl", as_user="grace")
+    page = open_page(f"{rollout}?q=kubectl", as_user="tess")
     when_read(page)
     status = page.locator("[data-transcript-state]")
     expect(status).to_have_text("4 lines say it")
@@ -109,8 +109,8 @@ def test_of_a_long_transcript_the_part_that_is_watched_is_there(
     portal: Portal, rollout: str, open_page: OpenPage, tmp_path: Path
 ) -> None:
     (tmp_path / "long.cast").write_bytes(cast(*LONG))
-    pk = portal.stock("terminal", "grace", json.dumps({"title": "Long"}), str(tmp_path / "long.cast"))
-    page = open_page(f"/recordings/{pk}", as_user="grace")
+    pk = portal.stock("terminal", "tess", json.dumps({"title": "Long"}), str(tmp_path / "long.cast"))
+    page = open_page(f"/recordings/{pk}", as_user="tess")
     player = player_of(page)
     when_read(page)
     for second in (2500, 100, 1500):
