@@ -232,8 +232,8 @@ def test_every_process_answers(whole: Portal) -> None:
     assert set(found) == ({"web", "live"} if environment.PROFILE == "single" else set(whole.processes))
     for address in found.values():
         assert httpx.get(f"{address}/healthz", timeout=30).text == "ok\n"
-        ready = httpx.get(f"{address}/readyz", timeout=30)
-        assert (ready.status_code, ready.json()["parts"]) == (200, dict.fromkeys(PARTS, "ok"))
+        # On a busy machine, or after the loss of a part, not at once.
+        until(partial(is_whole, address))
         assert httpx.get(f"{address}/metrics", timeout=30).status_code == 401
         assert scrape(address)["sortie_part_up part=database"] == 1
 
@@ -263,15 +263,26 @@ def test_lines_of_the_log_are_objects_and_tell_no_secrets(whole: Portal) -> None
         assert secret not in said
 
 
+def is_whole(address: str) -> bool:
+    ready = httpx.get(f"{address}/readyz", timeout=30)
+    return (ready.status_code, ready.json()["parts"]) == (200, dict.fromkeys(PARTS, "ok"))
+
+
+def tells_of_the_broker(address: str) -> bool:
+    """Of it, and not that another part took too long, as may be on a busy machine."""
+    said = httpx.get(f"{address}/readyz", timeout=30).json()["parts"]
+    return bool(said["broker"] == "The broker cannot be reached: work is done, but later.")
+
+
 @pytest.mark.only("many")
 def test_losing_the_broker_is_told_and_is_no_reason_to_send_nobody_here(whole: Portal) -> None:
     assert whole.redis is not None
     whole.redis.kill()
     try:
         for address in whole.probes().values():
+            # Each worker of a process looks for itself, and believes for a moment what it saw last.
+            until(partial(tells_of_the_broker, address))
             until(partial(answers, address, "/readyz", status=503))
-            told = httpx.get(f"{address}/readyz?exclude=broker", timeout=30)
-            assert told.status_code == 200
-            assert told.json()["parts"]["broker"] == "The broker cannot be reached: work is done, but later."
+            until(partial(answers, address, "/readyz?exclude=broker"))
     finally:
         whole.redis.start()
