@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,14 @@ def colours(page: Page) -> int:
     )
 
 
-def test_a_desktop_is_shown_typed_into_and_recorded(open_page: OpenPage, impatient: Portal, session: str) -> None:
+def wait_for_it(page: Page, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "It did not come true."
+        page.wait_for_timeout(50)
+
+
+def test_a_desktop_is_shown_and_recorded(open_page: OpenPage, impatient: Portal, session: str) -> None:
     page = open_page(session, at=impatient)
     frames: list[bytes] = []
 
@@ -179,15 +187,32 @@ def test_a_wrong_password_is_told(open_page: OpenPage, impatient: Portal, deskto
     expect(page.get_by_text(re.compile("The desktop refused the password"))).to_be_visible()
 
 
-def test_the_clipboard_goes_both_ways(
-    open_page: OpenPage, impatient: Portal, desktop: Desktop, session: str
-) -> None:
-    page = open_page(session, at=impatient)
-    connected(page)
-    page.get_by_label("Clipboard", exact=True).click()
-    page.get_by_label("Clipboard of the desktop").fill("from the browser")
-    page.get_by_role("button", name="Send to the desktop").click()
-    connected(page)
+def test_keys_go_there_and_the_clipboard_both_ways(open_page: OpenPage, impatient: Portal, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    copy = "printf '\\033]52;pc;%s\\007' $(printf 'from the desktop' | base64)"
+    shell = f"read line; echo $line >{heard}; {copy}; cat >>{heard}"
+    with desktops.running(moving=False) as there:
+        options = ("-xrm", "*allowWindowOps: true", "-geometry", "150x50+0+0")
+        terminal = there.run("xterm", *options, "-e", "sh", "-c", shell)
+        page = open_page(f"/sessions/{impatient.stock('desktop', 'alice', 'Keys', there.target)}", at=impatient)
+        connected(page)
+        canvas = page.locator("[data-desktop] canvas")
+        wait_for_it(page, lambda: colours(page) > 1)
+        canvas.click()
+        page.keyboard.type("typed in the browser")
+        page.keyboard.press("Enter")
+        clipboard = page.get_by_label("Clipboard of the desktop")
+        expect(clipboard).to_have_value("from the desktop")
+        page.get_by_label("Clipboard", exact=True).click()
+        clipboard.fill("from the browser")
+        page.get_by_role("button", name="Send to the desktop").click()
+        canvas.click()
+        page.keyboard.press("Shift+Insert")
+        page.keyboard.press("Enter")
+        wait_for_it(page, lambda: heard.read_text().count("\n") == 2)
+        assert heard.read_text() == "typed in the browser\nfrom the browser\n"
+        terminal.kill()
+        terminal.wait()
 
 
 def test_without_a_recorder_there_is_no_button(open_page: OpenPage, impatient: Portal, session: str) -> None:
