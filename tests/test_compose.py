@@ -4,8 +4,7 @@ import http.client
 import io
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from tests.composed import GIVEN, Composed, answers, can_contain, contained, nginx_program
+from tests.waiting import until
 from tests.webm_builder import VP8_KEYFRAME, block, cluster, webm
 
 pytestmark = [
@@ -46,13 +46,6 @@ def signed_in(url: str, name: str, password: str) -> httpx.Client:
     answer = httpx.post(f"{url}/api/auth/login", json={"username": name, "password": password}, timeout=60)
     token = answer.raise_for_status().json()["access_token"]
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
-
-
-def until(true: Callable[[], bool], *, within: float = 60) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "It did not come true in time."
-        time.sleep(0.2)
 
 
 def begin(client: httpx.Client) -> tuple[str, str]:

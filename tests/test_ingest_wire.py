@@ -1,7 +1,7 @@
 """Uploads over real connections: refused before the body is sent, broken off in the middle, and two at a time."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -10,6 +10,7 @@ import pytest
 from recordings.models import Recording, User
 from tests.live import Web, Wire, database_url
 from tests.making import BOUNDARY, FORM, events, field, file, form, started, token_of, webm
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,16 +45,9 @@ def sender(web: Web, alice: User) -> Sender:
     return Sender(web, alice)
 
 
-def until(true: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return true()
-
-
-def nothing_came_of_it(sender: Sender) -> bool:
-    recording = Recording.objects.get(pk=sender.recording.pk)
-    return recording.status == "recording" and until(lambda: sender.web.staged() == [])
+def nothing_comes_of_it(sender: Sender) -> None:
+    until(lambda: sender.web.staged() == [])
+    assert Recording.objects.get(pk=sender.recording.pk).status == "recording"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +74,7 @@ def test_a_wrong_head_is_answered_before_any_body(sender: Sender, headers: Heade
     with sender.web.connected() as wire:
         sender.begin(wire, headers)
         assert wire.answer()[0] == status
-    assert nothing_came_of_it(sender)
+    nothing_comes_of_it(sender)
 
 
 def test_who_sends_too_much_all_the_same_can_read_why(sender: Sender) -> None:
@@ -113,19 +107,21 @@ def test_a_client_may_ask_before_it_sends(sender: Sender) -> None:
 @pytest.mark.parametrize("missing", [1, 1000, 200_000])
 @pytest.mark.parametrize("polite", [True, False])
 def test_a_body_that_breaks_off_is_no_recording(sender: Sender, bare: bool, missing: int, polite: bool) -> None:
-    whole = webm() if bare else sender.form
+    # More than a block, so that some of it is staged before it breaks off.
+    data = webm() * 3
+    whole = data if bare else form(field("recording_id", str(sender.recording.pk)), file(data))
     with sender.web.connected() as wire:
         sender.begin(wire, {"Content-Length": len(whole)}, bare=bare)
-        wire.send(whole[: max(100, len(whole) - missing)])
+        wire.send(whole[:-missing])
         if polite:
             wire.no_more()
             status, _, body = wire.answer()
             assert status == 400
             assert b"broke off" in body
         else:
-            until(lambda: bool(sender.web.staged()), 1)
+            until(sender.web.staged)
             wire.vanish()
-    assert nothing_came_of_it(sender)
+    nothing_comes_of_it(sender)
 
 
 def test_a_form_as_long_as_announced_but_without_an_end_is_none(sender: Sender) -> None:
@@ -134,7 +130,7 @@ def test_a_form_as_long_as_announced_but_without_an_end_is_none(sender: Sender) 
         sender.begin(wire, {"Content-Length": len(whole)})
         wire.send(whole)
         assert wire.answer()[0] == 400
-    assert nothing_came_of_it(sender)
+    nothing_comes_of_it(sender)
 
 
 def test_more_than_announced_is_not_part_of_it(sender: Sender) -> None:
@@ -169,9 +165,9 @@ def test_of_many_uploads_at_once_one_counts(sender: Sender) -> None:
         statuses = set(pool.map(send, range(6)))
     assert 200 in statuses
     assert statuses <= {200, 202}
-    assert until(lambda: Recording.objects.get().status == "ready")
+    until(lambda: Recording.objects.get().status == "ready")
     assert events(sender.recording).count("upload") == 1
-    assert until(lambda: sender.web.staged() == [])
+    until(lambda: sender.web.staged() == [])
 
 
 def test_the_bytes_come_back_as_they_were_sent(sender: Sender) -> None:

@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -23,6 +22,7 @@ from tests import portal as portals
 from tests.making import api, browser, started, upload, webm
 from tests.portal import Portal
 from tests.tus_client import Tus
+from tests.waiting import until
 
 TOKEN = "a-token-for-the-metrics"
 PARTS = {"database", "migrations", "store", "staging", "broker"}
@@ -213,13 +213,6 @@ def answers(address: str, path: str = "/healthz", *, status: int = 200) -> bool:
         return httpx.get(f"{address}{path}", timeout=30).status_code == status
     except httpx.TransportError:
         return False
-
-
-def until(true: Callable[[], bool], *, within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "It did not come true in time."
-        time.sleep(0.1)
 
 
 def scrape(address: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests import environment, tus_client
 from tests import portal as portals
 from tests.making import webm
 from tests.portal import Portal
+from tests.waiting import until
 from tests.webm_samples import looped, samples
 
 RING = (
@@ -48,13 +49,6 @@ def own(whole: Portal) -> Iterator[Portal]:
         whole.redis.start_if_ended()
     for process in whole.processes.values():
         process.start_if_ended()
-
-
-def until(true: Callable[[], bool], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "It did not come true in time."
-        time.sleep(0.1)
 
 
 def begin(client: httpx.Client) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.agents.house import ADDRESS, House
-from tests.capture.user import wait_until
+from tests.waiting import until
 
 WORDS = ["zebra 1", "unrelated", "zebra 2"]
 
@@ -31,7 +31,7 @@ def zebras(house: House) -> str:
     many = "".join(f"line {n} {'y' * 60}\r\n" for n in range(60))
     pk = house.terminal(*shown, [10, "o", many], [20, "o", "end"], title="Herd")
     made = partial(house.call, "alice", "recording_read_text", id=pk)
-    wait_until(lambda: isinstance(made(), dict), "a transcript", seconds=120)
+    until(lambda: isinstance(made(), dict), "a transcript", within=120)
     return pk
 
 

@@ -19,8 +19,9 @@ from random import Random
 from tests import tus_client
 from tests.capture import casts
 from tests.capture.tus_stub import TusStub
-from tests.capture.user import ROOT, SORTIE, Terminal, environment, wait_until
+from tests.capture.user import ROOT, SORTIE, Terminal, environment
 from tests.proxy import FaultyProxy
+from tests.waiting import until
 
 # What the contract allows: a recording replays up to the last second.
 ALLOWED_SECONDS = 1.0
@@ -128,7 +129,7 @@ def inflated(data: bytes) -> bytes:
 def wait_until_gone(pid: int) -> None:
     """The recorded shell ends by itself when its terminal is gone."""
     # A zombie has ended; whoever has become its parent takes its time.
-    wait_until(lambda: state_of(pid) in ("", "Z"), f"the end of the shell {pid} without a terminal")
+    until(lambda: state_of(pid) in ("", "Z"), f"the end of the shell {pid} without a terminal")
 
 
 def state_of(pid: int) -> str:
@@ -145,9 +146,9 @@ def kill_upload(home: Path, proxy: FaultyProxy, chance: Random) -> bytes:
     content = tus_client.recording(150, size=20_000, seed=chance.randrange(2**32))
     path = home / f"{hashlib.sha256(content).hexdigest()}.webm"
     path.write_bytes(content)
-    until = proxy.sent + chance.randrange(1, len(content))
+    moment = proxy.sent + chance.randrange(1, len(content))
     process = subprocess.Popen([*SORTIE, "upload", str(path)], env=environment(home), cwd=ROOT)
-    wait_until(lambda: proxy.sent >= until, "the moment to kill at")
+    until(lambda: proxy.sent >= moment, "the moment to kill at")
     process.kill()
     process.wait()
     return content
@@ -164,7 +165,7 @@ def kill_watch(home: Path, spool: Path, stub: TusStub, chance: Random) -> Path:
     enough = len(stub.requests) + chance.randrange(1, 5)
     command = [*SORTIE, "watch", "--every", "0.05", "-q", str(spool)]
     process = subprocess.Popen(command, env=environment(home), cwd=ROOT)
-    wait_until(lambda: len(stub.requests) >= enough, "a request")
+    until(lambda: len(stub.requests) >= enough, "a request")
     process.kill()
     process.wait()
     return path

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from tests.capture.tus_stub import TOKEN
-from tests.capture.user import wait_until
 from tests.portal import Portal
+from tests.waiting import until
 
 
 def keep_login(home: Path, url: str, token: str = TOKEN, *, username: str = "alice", lasts: float = 3600.0) -> None:
@@ -35,7 +35,7 @@ def recording_at(client: httpx.Client, done: subprocess.CompletedProcess[bytes])
         content: dict[str, Any] = client.get(address).raise_for_status().json()
         return content
 
-    wait_until(lambda: said()["status"] in ("ready", "failed"), "the end of the upload at the portal")
+    until(lambda: said()["status"] in ("ready", "failed"), "the end of the upload at the portal")
     return said()
 
 

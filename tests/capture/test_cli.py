@@ -13,7 +13,9 @@ import pytest
 
 from recordings.capture import VERSION, cli
 from tests.capture.conftest import OpenTerminal
+from tests.capture.killing import state_of
 from tests.capture.user import ROOT, SORTIE, environment, run
+from tests.waiting import until
 
 CAPTURE = ROOT / "recordings" / "capture"
 
@@ -59,6 +61,8 @@ def test_a_command_that_is_none_is_told(home: Path) -> None:
 def test_an_interrupt_before_anything_has_begun_is_quiet(sortie: OpenTerminal) -> None:
     with sortie("login", "http://127.0.0.1:1") as terminal:
         terminal.wait_for("Username: ")
+        # Python sees a signal between its instructions: not one that comes in the moment before it begins to wait.
+        until(lambda: state_of(terminal.pid) == "S", "waiting for the name")
         terminal.press("\x03")
         assert terminal.wait() == 130
         assert b"Traceback" not in terminal.shown

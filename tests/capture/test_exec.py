@@ -17,7 +17,8 @@ from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
 from tests.capture.killing import ALLOWED_SECONDS, inflated, kill_exec
 from tests.capture.sshd import Sshd
-from tests.capture.user import ROOT, SORTIE, environment, run, wait_until
+from tests.capture.user import ROOT, SORTIE, environment, run
+from tests.waiting import until
 
 RED, END = "\x1b[31m", "\x1b[0m"
 
@@ -238,7 +239,7 @@ def test_killed_alone_it_is_listed_as_incomplete(home: Path) -> None:
     )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline() == b"up\n"
-    wait_until(lambda: b'"up\\r\\n"' in inflated(only(home).read_bytes()), "the first line in the file")
+    until(lambda: b'"up\\r\\n"' in inflated(only(home).read_bytes()), "the first line in the file")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     [entry] = json.loads(run(home, "list", "--json").stdout)

@@ -13,7 +13,8 @@ import pytest
 
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
-from tests.capture.user import ROOT, SORTIE, Terminal, environment, run, wait_until
+from tests.capture.user import ROOT, SORTIE, Terminal, environment, run
+from tests.waiting import until
 
 PYTHON = SORTIE[0]
 WIDE = "żółć 日本語 👩‍🚀 e\u0301 \U0001f468\u200d\U0001f469\u200d\U0001f467 ﷽"
@@ -69,7 +70,7 @@ def test_the_last_bytes_are_there_however_late_anybody_looks(home: Path) -> None
     command = [*BUSY, "rec", "-q", "--", "sh", "-c", "seq 1 5000; echo END; touch ended"]
     with Terminal(command, environment(home), cwd=home) as terminal:
         # Nobody looks while it is printed: much of it is still on its way when the command has ended.
-        wait_until(lambda: (home / "ended").exists(), "the end of the command")
+        until(lambda: (home / "ended").exists(), "the end of the command")
         assert terminal.wait() == 0
     assert terminal.shown.decode() == expected
     assert casts.text_of(casts.only(home)) == expected
@@ -83,7 +84,7 @@ def test_the_last_bytes_in_a_large_pipe_are_there_however_late_anybody_looks(hom
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     )  # fmt: skip
     # Nobody reads while it is printed: most of it is still in the pipe when the command has ended.
-    wait_until(lambda: (home / "ended").exists(), "the end of the command")
+    until(lambda: (home / "ended").exists(), "the end of the command")
     output, _ = process.communicate(timeout=60)
     assert (process.returncode, output) == (0, 500_000 * b"x")
     assert casts.text_of(casts.only(home)) == 500_000 * "x"
@@ -97,7 +98,7 @@ def test_a_slow_reader_gets_the_last_bytes_too(home: Path) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    wait_until(lambda: (home / "ended").exists(), "the end of the command")
+    until(lambda: (home / "ended").exists(), "the end of the command")
     output = b""
     # The way out stays full to the end: the last bytes are held back, and behind them is nothing.
     while data := os.read(process.stdout.fileno(), 4096):

@@ -11,7 +11,8 @@ import pytest
 from tests.capture import casts
 from tests.capture.conftest import OpenTerminal
 from tests.capture.killing import ALLOWED_SECONDS, kill_rec
-from tests.capture.user import SORTIE, Terminal, environment, run, wait_until
+from tests.capture.user import SORTIE, Terminal, environment, run
+from tests.waiting import until
 
 PYTHON = SORTIE[0]
 
@@ -182,7 +183,7 @@ def test_a_shell_whose_recorder_is_killed_ends_as_when_a_window_is_closed(sortie
         terminal.wait_for("ready")
         terminal.kill()
         assert terminal.wait() == 128 + 9
-    wait_until(lambda: (home / "ended").exists(), "the shell's own end")
+    until(lambda: (home / "ended").exists(), "the shell's own end")
     assert (home / "ended").read_text() == "clean\n"
 
 

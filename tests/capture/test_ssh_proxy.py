@@ -14,7 +14,8 @@ from tests.capture import casts
 from tests.capture.background import BackgroundLoop, closed
 from tests.capture.proxy import Proxy
 from tests.capture.sshd import Sshd
-from tests.capture.user import Terminal, environment, wait_until
+from tests.capture.user import Terminal, environment
+from tests.waiting import until
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Through:
     def recording(self) -> Path:
         """The newest one, once it has ended: the client is let go a little before."""
         path = self.folder / f"{self.proxy.sessions[-1]}.cast"
-        wait_until(lambda: path.with_suffix(".json").exists(), "the end of the recording")
+        until(lambda: path.with_suffix(".json").exists(), "the end of the recording")
         return path
 
 

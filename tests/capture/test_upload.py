@@ -16,10 +16,11 @@ from tests import tus_client
 from tests.capture.conftest import OpenTerminal
 from tests.capture.killing import kill_upload
 from tests.capture.sending import count, keep_login, ledger, log_in, recording_at, uploads_folder
-from tests.capture.user import ROOT, SORTIE, environment, run, wait_until
+from tests.capture.user import ROOT, SORTIE, environment, run
 from tests.portal import Portal
 from tests.proxy import FaultyProxy
 from tests.services import free_ports
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_where_it_goes_on_is_remembered_before_anything_is_sent(portal: Portal, 
     with FaultyProxy(portal.url, bytes_per_second=1_000_000) as proxy:
         log_in(home, portal, proxy.endpoint)
         process = start(home, "upload", str(video))
-        wait_until(lambda: proxy.sent > 500_000, "the first bytes")
+        until(lambda: proxy.sent > 500_000, "the first bytes")
         process.kill()
         process.communicate()
     [kept] = uploads_folder(home).glob("*.json")
@@ -113,7 +114,7 @@ def test_a_line_that_is_cut_is_waited_for(portal: Portal, home: Path, video: Pat
     with FaultyProxy(portal.url, break_after=1_500_000) as proxy:
         client = log_in(home, portal, proxy.endpoint)
         process = start(home, "upload", str(video))
-        wait_until(lambda: proxy.sent >= 1_500_000, "the cut")
+        until(lambda: proxy.sent >= 1_500_000, "the cut")
         threading.Timer(0.5, proxy.heal).start()
         output, errors = process.communicate(timeout=60)
     done = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
@@ -169,7 +170,7 @@ def test_a_file_that_changes_meanwhile_is_not_passed_off_as_a_recording(
     with FaultyProxy(portal.url, bytes_per_second=3_000_000) as proxy:
         client = log_in(home, portal, proxy.endpoint)
         process = start(home, "upload", str(video))
-        wait_until(lambda: proxy.sent > 300_000, "the first bytes")
+        until(lambda: proxy.sent > 300_000, "the first bytes")
         with video.open("ab") as file:
             file.write(b"more")
         _, errors = process.communicate(timeout=60)
@@ -183,7 +184,7 @@ def test_two_at_once_send_it_once(portal: Portal, home: Path, video: Path) -> No
     with FaultyProxy(portal.url, bytes_per_second=3_000_000) as proxy:
         client = log_in(home, portal, proxy.endpoint)
         first = start(home, "upload", str(video))
-        wait_until(lambda: proxy.sent > 300_000, "the first bytes")
+        until(lambda: proxy.sent > 300_000, "the first bytes")
         second = run(home, "upload", str(video))
         assert first.wait(60) == 0
         first.communicate()
@@ -214,7 +215,7 @@ def test_stopped_by_hand_it_goes_on_when_called_again(
     with FaultyProxy(portal.url, bytes_per_second=2_000_000) as proxy:
         client = log_in(home, portal, proxy.endpoint)
         with sortie("upload", str(video)) as terminal:
-            wait_until(lambda: terminal.look(0) and proxy.sent > 1_200_000, "the first piece")
+            until(lambda: terminal.look(0) and proxy.sent > 1_200_000, "the first piece")
             terminal.press("\x03")
             terminal.wait_for("stopped; the same again goes on from there\r\n")
             assert terminal.wait() == 130

@@ -18,7 +18,8 @@ from tests.capture.conftest import OpenTerminal
 from tests.capture.killing import kill_watch
 from tests.capture.sending import keep_login, ledger, uploads_folder
 from tests.capture.tus_stub import Fault, TusStub
-from tests.capture.user import ROOT, SORTIE, environment, run, wait_until
+from tests.capture.user import ROOT, SORTIE, environment, run
+from tests.waiting import until
 
 LINE = '[1.0, "o", "hello"]\n'
 HEADER = '{"version": 2, "width": 80, "height": 24}\n'
@@ -166,10 +167,10 @@ def test_a_portal_that_is_away_is_told_once_and_waited_for(home: Path, spool: Pa
             stdout=subprocess.PIPE, stderr=errors,
         )  # fmt: skip
         assert process.stdout
-        wait_until(lambda: log.read_bytes().count(b"\n") >= 1, "the complaint")
+        until(lambda: log.read_bytes().count(b"\n") >= 1, "the complaint")
         # A login that comes meanwhile is used.
         keep_login(home, stub.url, lasts=-1)
-        wait_until(lambda: b"has expired; log in again: sortie login" in log.read_bytes(), "the next complaint")
+        until(lambda: b"has expired; log in again: sortie login" in log.read_bytes(), "the next complaint")
         keep_login(home, stub.url)
         assert process.stdout.readline().startswith(b"sent take: ")
         process.kill()

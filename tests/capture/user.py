@@ -10,14 +10,15 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 SORTIE = [sys.executable, "-m", "recordings.capture"]
-PATIENCE = 20.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -46,14 +47,6 @@ def run(home: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess
     if "stdout" not in more:
         options["capture_output"] = True
     return subprocess.run([*SORTIE, *arguments], env=environment(home, **variables), **options | more)
-
-
-def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Fails if it does not become true."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.02)
 
 
 class Terminal:
@@ -106,7 +99,7 @@ class Terminal:
     def press(self, text: str | bytes) -> None:
         """Press keys. Fails if the terminal takes no more of them."""
         data = text.encode() if isinstance(text, str) else text
-        deadline = time.monotonic() + 3 * PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while data:
             assert time.monotonic() < deadline, f"{len(data)} keys were not taken"
             # A person does not stop seeing while typing.

@@ -19,6 +19,7 @@ from tests import environment
 from tests import portal as portals
 from tests.portal import Portal
 from tests.services import S3Server
+from tests.waiting import until
 from tests.webm_samples import looped, samples
 
 CLIENTS, KILLS = 4, int(os.environ.get("SORTIE_TEST_KILLS", "10"))
@@ -96,13 +97,6 @@ def patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
         except httpx.TransportError:
             assert time.monotonic() < deadline, "The portal did not come back."
             time.sleep(0.05)
-
-
-def until(true: Callable[[], bool], *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "It did not come true in time."
-        time.sleep(0.2)
 
 
 def all_is_there(portal: Portal, sent: Sent, body: bytes) -> bool:
