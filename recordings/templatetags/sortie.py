@@ -5,11 +5,12 @@ from zlib import crc32
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from recordings.models import Recording, Status, Terminal
+from recordings.models import PictureKind, Recording, Status, Terminal
 
 register = template.Library()
 
@@ -83,11 +84,17 @@ def frame(terminal: Terminal) -> str:
     return f"0 0 {terminal.most_columns * 6 + 15} {round(terminal.most_rows * 13.33) + 15}"
 
 
-@register.filter
-def picture(recording: Recording, kind: str) -> str:
-    """What tells a picture of the recording from one that was there before it; empty if there is none."""
-    keys = (made.storage_key for made in recording.pictures.all() if made.kind == kind)
-    return next((f"{crc32(key.encode()):08x}" for key in keys), "")
+_PICTURES = {PictureKind.POSTER: "poster", PictureKind.STORYBOARD: "storyboard_track"}
+
+
+@register.simple_tag
+def picture_address(recording: Recording, kind: str) -> str:
+    """Where pages find a picture of the recording, another place for each that is made; empty if there is none."""
+    for made in recording.pictures.all():
+        if made.kind == kind:
+            address = reverse(_PICTURES[PictureKind(kind)], args=[recording.pk])
+            return f"{address}?v={crc32(made.storage_key.encode()):08x}"
+    return ""
 
 
 @register.filter

@@ -80,11 +80,17 @@ def _with_visit(response: Answer, secret: str, visit: str) -> Answer:
 def _context(link: ShareLink, secret: str, visit: str) -> dict[str, Any]:
     # Programs keep no cookies: they are let in by the address, unless there is a password that it would pass on.
     query = "" if link.password else f"?v={visit}"
-    parts = ("media", "download", "poster", "storyboard_track")
+    made = {picture.kind for picture in link.recording.pictures.all()}
+    offered = {
+        "media": True,
+        "download": link.can_download,
+        "poster": PictureKind.POSTER in made,
+        "storyboard_track": PictureKind.STORYBOARD in made,
+    }
     return {
         "link": link,
         "state": reverse("shared_state", args=[secret]),
-        **{part: reverse(f"shared_{part}", args=[secret]) + query for part in parts},
+        **{part: reverse(f"shared_{part}", args=[secret]) + query for part, there in offered.items() if there},
     }
 
 

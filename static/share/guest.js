@@ -51,7 +51,7 @@ function end() {
     video.load();
   }
   const over = document.createElement("div");
-  over.className = "over";
+  over.className = "instead";
   over.setAttribute("role", "alert");
   const heading = document.createElement("h2");
   heading.textContent = "This link leads nowhere any more";

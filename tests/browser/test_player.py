@@ -154,9 +154,9 @@ def test_deleting_leads_to_the_list_with_a_way_back(portal: Portal, open_page: O
     pk = portal.stock("one", "bob", title="Not needed", status="failed", error="No bytes.")
     page = open_page(f"/recordings/{pk}", as_user="bob")
     expect(page.get_by_role("heading", name="There is nothing to watch")).to_be_visible()
-    expect(page.locator(".waiting")).to_contain_text("No bytes.")
+    expect(page.locator("[data-waiting]")).to_contain_text("No bytes.")
     expect(page.get_by_role("link", name="Download")).to_have_count(0)
-    page.locator(".waiting").get_by_role("button", name="Delete").click()
+    page.locator("[data-waiting]").get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="My Recordings")).to_be_visible()
     expect(page.locator(".toast")).to_contain_text("Deleted “Not needed”.")
@@ -170,7 +170,7 @@ def test_an_unfinished_one_is_waited_for(portal: Portal, open_page: OpenPage, st
     page = open_page(f"/recordings/{pk}", as_user="bob")
     expect(page.get_by_role("heading", name=words)).to_be_visible()
     portal.stock("change", pk, status="failed", error="The disk was full.")
-    expect(page.locator(".waiting")).to_contain_text("The disk was full.", timeout=10_000)
+    expect(page.locator("[data-waiting]")).to_contain_text("The disk was full.", timeout=10_000)
 
 
 def test_an_incomplete_one_says_so(portal: Portal, open_page: OpenPage) -> None:
@@ -178,36 +178,6 @@ def test_an_incomplete_one_says_so(portal: Portal, open_page: OpenPage) -> None:
     pk = portal.stock("one", "bob", **facts)
     page = open_page(f"/recordings/{pk}", as_user="bob", expected="status of")
     expect(page.locator(".notice.amber")).to_have_text("Incomplete. The browser went silent at 14:02:11.")
-
-
-def test_lost_bytes_are_told_to_whoever_watches(portal: Portal, open_page: OpenPage) -> None:
-    pk = portal.stock("one", "bob", title="Lost", seconds=5)
-    page = open_page(f"/recordings/{pk}", as_user="bob", expected="status of 410")
-    expect(page.get_by_role("alert")).to_contain_text("The store has lost this recording")
-
-
-def test_a_broken_connection_can_be_tried_again(open_page: OpenPage, take: str) -> None:
-    page = open_page("/", as_user="frank", expected="ERR_")
-    page.route("**/media", lambda route: route.abort())
-    page.goto(take)
-    expect(page.get_by_role("alert")).to_contain_text("Sortie cannot be reached")
-    page.unroute("**/media")
-    page.get_by_role("button", name="Try again").click()
-    video_of(page)
-    expect(page.get_by_role("alert")).to_be_hidden()
-
-
-def test_nothing_moves_when_the_media_comes(open_page: OpenPage, take: str) -> None:
-    page = open_page("/", as_user="frank")
-    page.goto(take)
-    video_of(page)
-    page.wait_for_timeout(300)
-    shift = page.evaluate(
-        """new Promise((resolve) => new PerformanceObserver((list) =>
-          resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
-        ).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => resolve(0), 300))"""
-    )
-    assert shift < 0.01
 
 
 def test_it_does_not_exist_for_others(open_page: OpenPage, take: str) -> None:

@@ -198,37 +198,6 @@ def test_sizes_themes_and_versions_are_those_of_the_recording(
     assert "small" in shown(page)
 
 
-def test_lost_bytes_are_told(portal: Portal, open_page: OpenPage) -> None:
-    pk = portal.stock("terminal", "frank", title="Lost")
-    portal.stock("change", pk, storage_key=f"{pk}/0123456789abcdef.cast.gz")
-    page = open_page(f"/recordings/{pk}", as_user="frank", expected="status of 410")
-    expect(page.get_by_role("alert")).to_contain_text("The store has lost this recording")
-
-
-def test_a_broken_connection_can_be_tried_again(open_page: OpenPage, rollout: str) -> None:
-    page = open_page("/", as_user="frank", expected="ERR_")
-    page.route("**/media", lambda route: route.abort())
-    page.goto(f"{rollout}?t=10s")
-    expect(page.get_by_role("alert")).to_contain_text("Sortie cannot be reached")
-    page.unroute("**/media")
-    page.get_by_role("button", name="Try again").click()
-    near(player_of(page), 10)
-    expect(page.get_by_role("alert")).to_be_hidden()
-
-
-def test_nothing_moves_when_the_terminal_comes(open_page: OpenPage, rollout: str) -> None:
-    page = open_page("/", as_user="frank")
-    page.goto(rollout)
-    player_of(page)
-    page.wait_for_timeout(300)
-    shift = page.evaluate(
-        """new Promise((resolve) => new PerformanceObserver((list) =>
-          resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
-        ).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => resolve(0), 300))"""
-    )
-    assert shift < 0.01
-
-
 def test_what_is_known_of_it_is_told(open_page: OpenPage, rollout: str) -> None:
     page = open_page(rollout, as_user="frank")
     page.get_by_role("tab", name="Details").click()
