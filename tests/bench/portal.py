@@ -4,10 +4,11 @@ import http.client
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from tests.bench.processes import children_by_size, on_cores
 from tests.services import free_ports, wait_until
+from tests.waiting import until
 
 MAX_SIZE_MB = 4096
 _SIGN_IN = """
@@ -103,12 +105,21 @@ class Portal:
         self.ask("POST", f"/api/sessions/{session}/recording/stop", {"recording_id": recording})
         return session, recording
 
+    def is_idle(self) -> bool:
+        """Whether no job is being done or waits for its first attempt."""
+        with closing(sqlite3.connect(f"file:{self.folder / 'sortie.sqlite3'}?mode=ro", uri=True)) as database:
+            [(jobs,)] = database.execute(
+                "SELECT count(*) FROM recordings_job WHERE attempts = 0 OR lease_until IS NOT NULL"
+            )
+        return not jobs
+
     @property
     def stored(self) -> Path:
         return self.folder / "recordings"
 
     def forget_files(self) -> None:
-        """Free the disk of what was uploaded, whatever the rows say."""
+        """Free the disk of what was uploaded, whatever the rows say, once nothing is being made of it."""
+        until(self.is_idle, "the end of background work", within=300)
         for place in (self.stored, self.folder / "staging"):
             for entry in place.iterdir() if place.exists() else ():
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
