@@ -56,7 +56,7 @@ SORTIE_LIVE_URL = env.text("SORTIE_LIVE_URL")
 if SORTIE_LIVE_URL and not re.fullmatch(r":[0-9]{1,5}|wss?://[A-Za-z0-9.\-\[\]:]+/?", SORTIE_LIVE_URL):
     env.problem("SORTIE_LIVE_URL", "must be ws://host:port, wss://host or :port, or empty for the same address.")
 SORTIE_WEB_WORKERS = env.integer("SORTIE_WEB_WORKERS", 1, least=1)
-SORTIE_WEB_THREADS = env.integer("SORTIE_WEB_THREADS", 128, least=2)
+SORTIE_WEB_THREADS = env.integer("SORTIE_WEB_THREADS", 256, least=2)
 SORTIE_LOG_FORMAT = env.choice("SORTIE_LOG_FORMAT", "text", ("text", "json"))
 SORTIE_METRICS_TOKEN = env.text("SORTIE_METRICS_TOKEN")
 if SORTIE_METRICS_TOKEN and not re.fullmatch(r"[\x21-\x7e]{16,}", SORTIE_METRICS_TOKEN):
@@ -143,9 +143,7 @@ TEMPLATES = [
 DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", SORTIE_DATA / "sortie.sqlite3")}
 _database_options = DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Open for good, one a thread: opening it takes longer than what a request asks of it, and whenever the last one
-    # is closed SQLite copies its log into the database.
-    DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["ENGINE"] = "sortie.sqlite3"  # whose threads share connections
     # Writers queue instead of failing, readers never wait, and a commit survives a power cut.
     _database_options |= {
         "transaction_mode": "IMMEDIATE",

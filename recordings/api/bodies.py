@@ -16,6 +16,7 @@ from recordings import connections
 from recordings.api.errors import ProblemError
 from recordings.ingest import intake, staging
 from recordings.ingest.intake import BLOCK, Arrived, Intake
+from recordings.ingest.paced import Paced
 from recordings.media.errors import BeyondLimits, CastBeyondLimits, DamagedCast, MediaError
 from recordings.models import Kind
 
@@ -150,7 +151,7 @@ class _Body:
     _TAIL = 1024
 
     def __init__(self, request: HttpRequest, length: int, sign_of_life: Callable[[], None]) -> None:
-        self._request = request
+        self._paced = Paced(request.read)
         self._length = length
         self._sign_of_life = sign_of_life
         self._told = time.monotonic()
@@ -158,7 +159,7 @@ class _Body:
         self._tail = b""
 
     def read(self, size: int = BLOCK) -> bytes:
-        data = self._request.read(size)
+        data = self._paced.read(size)
         self._arrived += len(data)
         self._tail = (self._tail + data[-self._TAIL :])[-self._TAIL :]
         if data and time.monotonic() - self._told >= PULSE:

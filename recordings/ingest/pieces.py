@@ -11,6 +11,7 @@ from django.conf import settings
 
 from recordings.ingest import kinds, staging
 from recordings.ingest.intake import BLOCK, MB
+from recordings.ingest.paced import Paced
 from recordings.models import Kind
 
 SPOOLED = MB  # in memory of a piece with a checksum, the rest on disk: hundreds may be on their way
@@ -62,9 +63,10 @@ def opened(stream: Stream, length: int, checksum: Checksum | None, kind: Kind) -
 def _blocks(stream: Stream, length: int) -> Iterator[bytes]:
     """What comes of `length` bytes: a client that hangs up has sent what it has sent."""
     left = length
+    paced = Paced(stream.read)
     while left:
         try:
-            block = stream.read(min(BLOCK, left))
+            block = paced.read(left)
         except OSError:
             return
         if not block:
