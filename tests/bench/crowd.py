@@ -20,6 +20,8 @@ from pathlib import Path
 from tests.bench.child import Answer, answer
 from tests.bench.report import percentiles
 
+_LAST_ANSWERS = 15.0  # seconds
+
 
 class Crowd:
     def __init__(self, question: Answer) -> None:
@@ -32,15 +34,14 @@ class Crowd:
         for number in self._by_socket:
             self._poll.register(number, select.EPOLLIN)
         self._late: list[tuple[float, float]] = []  # when it was due, and how late it was
-        self._over = False
+        self._over: float | None = None  # when
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def end(self) -> Answer:
-        self._over = True
+        self._over = now = time.monotonic()
         self._thread.join()
-        now = time.monotonic()
         waiting = [(client.due, now - client.due) for client in self._clients if client.is_awaiting_answer]
         for client in self._clients:
             client.socket.close()
@@ -50,7 +51,7 @@ class Crowd:
             raise self._error
         begun = self._began + self._warm
         late = [seconds for due, seconds in [*self._late, *waiting] if begun <= due < now - 1]
-        return {"answers": len(late), **percentiles(late)}
+        return {"answers": len(late), **(percentiles(late) if late else {})}
 
     def _run(self) -> None:
         try:
@@ -63,18 +64,25 @@ class Crowd:
         apart = self._every / len(self._clients)
         turns = [(self._began + place * apart, place) for place in range(len(self._clients))]
         heapq.heapify(turns)
-        while not self._over:
+        while not self._is_done():
             now = time.monotonic()
-            while turns[0][0] <= now:
+            while turns[0][0] <= now and self._over is None:
                 due, place = heapq.heappop(turns)
                 heapq.heappush(turns, (due + self._every, place))
                 self._clients[place].turns.append(due)
                 self._go_on(self._clients[place])
-            for number, events in self._poll.poll(min(0.1, max(0, turns[0][0] - time.monotonic()))):
+            for number, events in self._poll.poll(min(0.1, max(0.001, turns[0][0] - time.monotonic()))):
                 client = self._by_socket[number]
                 if events & select.EPOLLIN:
                     self._receive(client)
                 self._go_on(client)
+
+    def _is_done(self) -> bool:
+        """Once it is over: whether all that was sent whole is answered too; nobody can go on from there before."""
+        if self._over is None:
+            return False
+        unanswered = any(client.is_awaiting_answer for client in self._clients)
+        return not unanswered or time.monotonic() > self._over + _LAST_ANSWERS
 
     def _go_on(self, client: "_Client") -> None:
         """Send what is due and the socket takes."""

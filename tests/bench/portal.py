@@ -98,11 +98,11 @@ class Portal:
             raise RuntimeError(f"{method} {path}: {response.status} {text[:300]!r}")
         return response.headers, text
 
-    def new_recording(self) -> tuple[str, str]:
+    def new_recording(self, by: SignedIn | None = None) -> tuple[str, str]:
         """Start and stop one: the ids of its session and of the recording, which waits for its upload."""
-        session = self.ask("POST", "/api/sessions", {"app_id": "bench"})["id"]
-        recording = self.ask("POST", f"/api/sessions/{session}/recording/start")["recording_id"]
-        self.ask("POST", f"/api/sessions/{session}/recording/stop", {"recording_id": recording})
+        session = self.ask("POST", "/api/sessions", {"app_id": "bench"}, by=by)["id"]
+        recording = self.ask("POST", f"/api/sessions/{session}/recording/start", by=by)["recording_id"]
+        self.ask("POST", f"/api/sessions/{session}/recording/stop", {"recording_id": recording}, by=by)
         return session, recording
 
     def is_idle(self) -> bool:
