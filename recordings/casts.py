@@ -4,7 +4,6 @@ What is stored is compressed, and may have the upload behind what is played (rec
 passed on as it is where that will do, and decompressed on the way where not.
 """
 
-import re
 import zlib
 from collections.abc import Generator, Mapping
 from contextlib import closing
@@ -17,12 +16,11 @@ from recordings.media.asciicast import packing, unpacked
 from recordings.media.asciicast.reduced import SHOWN, reduced
 from recordings.models import Recording
 from recordings.playback import check_size, content_disposition, content_response, described, version_tag
-from recordings.sending import Body, ByteRange
+from recordings.sending import Body, ByteRange, accepts_gzip
 from recordings.storage import ObjectDamaged, store_for
 
 CAST_TYPE = "application/x-asciicast"
 GZIP_TYPE = "application/gzip"
-_ENCODING = re.compile(r"\s*([^\s;]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?", re.IGNORECASE)
 
 
 class Form(StrEnum):
@@ -110,15 +108,6 @@ def for_guests(request: HttpRequest, recording: Recording, *, attachment: bool) 
 def _reduced(content: "_CastContent", recording: Recording) -> Generator[bytes]:
     with closing(content.blocks(0, content.size)) as plain:
         yield from reduced(plain, title=recording.name, all_shown=recording.terminal.events.keys() <= SHOWN)
-
-
-def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    for choice in header.split(","):
-        match = _ENCODING.fullmatch(choice)
-        if match and match[1].lower() in ("gzip", "x-gzip"):
-            return not match[2] or match[2].strip("0.") != ""
-    return False
 
 
 def content_of(recording: Recording, form: Form) -> "_CastContent":

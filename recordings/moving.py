@@ -10,13 +10,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from recordings.ingest import staging
-from recordings.models import Picture, Recording
+from recordings.models import Picture, Recording, Segments
 from recordings.storage import (
     AlreadyStored,
     ObjectDamaged,
@@ -30,7 +30,7 @@ from recordings.storage import (
 logger = logging.getLogger(__name__)
 
 BATCH = 200
-_PICTURE = "image/jpeg"
+Row: TypeAlias = Recording | Picture | Segments
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def move(source: str, target: str, *, keep: bool = False) -> Iterator[Moved]:
 
 def _kept_in(source: str) -> list[QuerySet[Any]]:
     recordings = Recording.objects.defer("original_head", "tail_saved")
-    every: list[QuerySet[Any]] = [recordings, Picture.objects.all()]
+    every: list[QuerySet[Any]] = [recordings, Picture.objects.all(), Segments.objects.all()]
     return [rows.filter(storage_backend=source).exclude(storage_key="").order_by("pk") for rows in every]
 
 
-def _move(row: Recording | Picture, source: RecordingStore, target: RecordingStore, *, keep: bool) -> Moved:
+def _move(row: Row, source: RecordingStore, target: RecordingStore, *, keep: bool) -> Moved:
     recording_id, content_type, size = _facts(row)
     old, new = row.storage_key, new_key(recording_id, row.storage_key.partition(".")[2])
     try:
@@ -85,10 +85,10 @@ def _move(row: Recording | Picture, source: RecordingStore, target: RecordingSto
     return Moved(recording_id, size)
 
 
-def _facts(row: Recording | Picture) -> tuple[UUID, str, int]:
+def _facts(row: Row) -> tuple[UUID, str, int]:
     if isinstance(row, Recording):
         return row.pk, row.stored_type, row.stored_size or 0
-    return row.recording_id, _PICTURE, row.size
+    return row.recording_id, row.stored_type, row.size
 
 
 def _copy(

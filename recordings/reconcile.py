@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from recordings.models import Export, Picture, Recording, Status, Upload
+from recordings.models import Export, Picture, Recording, Segments, Status, Upload
 from recordings.storage import ObjectMissing, RecordingStore, StoredObject, store_for
 
 # An object is put before its row says so: a young one without a row is on its way in, not lost.
@@ -46,7 +46,7 @@ def _batches(store: RecordingStore) -> Iterator[list[StoredObject]]:
 def _unknown(batch: list[StoredObject], backend: str, settled: datetime) -> Iterator[StoredObject]:
     keys = [found.key for found in batch]
     known: set[str] = set()
-    for rows in (Recording.objects, Upload.objects, Picture.objects, Export.objects):
+    for rows in (Recording.objects, Upload.objects, Picture.objects, Segments.objects, Export.objects):
         here = rows.filter(storage_backend=backend, storage_key__in=keys)
         known.update(here.values_list("storage_key", flat=True))
     return (found for found in batch if found.key not in known and found.modified < settled)

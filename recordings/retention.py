@@ -10,18 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from recordings import audit, meters
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
-from recordings.models import Action, Kind, Recording
+from recordings.models import Action, Export, Kind, Picture, Recording, Segments, Upload
 from recordings.models.recording import retention_days
 from recordings.storage import DeletionIncomplete, StorageUnavailable, store_for
 
@@ -186,8 +186,9 @@ def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, Objects
 def _objects_of(recording: Recording) -> Objects:
     """(store, key) of everything stored for a recording, also of what a crash left half put away."""
     pairs = {(recording.storage_backend, recording.storage_key)}
-    for made in (recording.uploads, recording.pictures, recording.exports):
-        pairs |= set(made.values_list("storage_backend", "storage_key"))
+    for kept in (Upload, Picture, Segments, Export):
+        rows: QuerySet[Any] = kept._default_manager.filter(recording=recording)
+        pairs |= set(rows.values_list("storage_backend", "storage_key"))
     return {pair for pair in pairs if pair[1]}
 
 

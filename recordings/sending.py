@@ -19,6 +19,7 @@ from recordings.storage import StorageError
 logger = logging.getLogger(__name__)
 
 _RANGES = re.compile(r"bytes=([0-9,\- \t]*)", re.ASCII | re.IGNORECASE)
+_ENCODING = re.compile(r"\s*([^\s;]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?", re.IGNORECASE)
 _RANGE = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
 
 
@@ -76,6 +77,15 @@ def answer(request: HttpRequest, content: Content, *, modified: datetime | None)
         for name, value in content.headers.items():
             response.headers[name] = value
     return response
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    for choice in header.split(","):
+        match = _ENCODING.fullmatch(choice)
+        if match and match[1].lower() in ("gzip", "x-gzip"):
+            return not match[2] or match[2].strip("0.") != ""
+    return False
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:

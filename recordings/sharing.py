@@ -22,7 +22,7 @@ from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
-from recordings import audit, casts, connections, playback, throttle, watching
+from recordings import audit, casts, connections, playback, segments, throttle, watching
 from recordings.audit import Actor
 from recordings.models import Action, Kind, Recording, ShareLink, ShareVisit, Status
 from recordings.permissions import Can, can
@@ -177,6 +177,16 @@ def begin(link: ShareLink, visit: UUID, address: str | None) -> None:
 def watch(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
     """The bytes for the guest's player. Raises what `playback.media_response` does."""
     return _closing(_content(request, link.recording, attachment=False), link)
+
+
+def segment_index(link: ShareLink) -> HttpResponseBase:
+    """What the guest's player asks for first of a large terminal recording. Raises segments.NoSegments."""
+    return _closing(segments.index(link.recording), link)
+
+
+def segment(request: HttpRequest, link: ShareLink, number: int) -> HttpResponseBase:
+    """One segment of it, without anything typed. Raises what `segments.part` does."""
+    return _closing(segments.part(request, link.recording, number), link)
 
 
 def download(request: HttpRequest, link: ShareLink, address: str | None) -> HttpResponseBase:

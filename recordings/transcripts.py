@@ -1,4 +1,4 @@
-"""What a terminal showed, as lines of text with their times; and a picture of it.
+"""What a terminal showed, as lines of text with their times; a picture of it; and, of a large one, its segments.
 
 Made after a recording is ready, by a terminal emulator in a process that can do nothing else (`sandbox`). Playing
 never waits for it, and it can be made again.
@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from django.db import transaction
 
-from recordings import enrich, jobs, sandbox
+from recordings import enrich, jobs, sandbox, segments
 from recordings.enrich import Made
 from recordings.ingest import staging
+from recordings.media.asciicast import Cast, Header
 from recordings.media.terminal import made
 from recordings.models import Job, Kind, Passage, PictureKind, Recording, Status, Terminal
 from recordings.search.index import put_text
@@ -20,7 +21,6 @@ from recordings.search.lines import Line, unpacked
 from recordings.storage import StorageUnavailable, store_for
 
 WALL_CLOCK = 600  # seconds
-NO_SEGMENTS = 0
 
 
 class NoTranscript(Exception):
@@ -47,13 +47,13 @@ def run(job: Job) -> None:
     terminal = getattr(recording, "terminal", None)
     if recording.status != Status.READY or terminal is None:
         return
-    arguments = (terminal.played_size, NO_SEGMENTS)
+    arguments = (terminal.played_size, int(terminal.plain_size >= segments.WORTH_IT))
     try:
         with (
             store_for(recording.storage_backend).as_file(recording.storage_key) as file,
             sandbox.made_by("terminal", *arguments, source=file, seconds=WALL_CLOCK) as output,
         ):
-            _keep(recording, output)
+            _keep(recording, output, Cast(file, end=terminal.played_size).header)
     except (StorageUnavailable, staging.DiskFull) as fault:
         raise jobs.PassingFault(str(fault)) from fault
 
@@ -63,16 +63,21 @@ def give_up(job: Job, error: Exception) -> None:
     Terminal.objects.filter(pk=job.recording_id, text_complete=None).update(text_complete=False)
 
 
-def _keep(recording: Recording, output: BinaryIO) -> None:
+def _keep(recording: Recording, output: BinaryIO, header: Header) -> None:
     chunks: list[Sequence[Line]] = []
+    parts: list[made.SegmentMade] = []
     complete = False
     for part in made.read(output):
         if isinstance(part, made.Chunk):
             chunks.append(part.lines)
+        elif isinstance(part, made.SegmentMade):
+            parts.append(part)
         elif isinstance(part, made.PictureMade):
             enrich.keep(recording, PictureKind.POSTER, Made(1, 1, part.width, part.height, part.data))
         elif isinstance(part, made.Summary):
             complete = part.complete
+    if parts:
+        segments.keep(recording, output, parts, header)
     with transaction.atomic():
         same = Recording.objects.select_for_update().filter(pk=recording.pk, storage_key=recording.storage_key)
         if not same.exists():

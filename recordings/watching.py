@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponseBase
 
-from recordings import audit, casts, playback
+from recordings import audit, casts, playback, segments
 from recordings.audit import Actor
 from recordings.casts import Form
 from recordings.models import Action, Kind, Recording
@@ -21,6 +21,22 @@ def watch(request: HttpRequest, recording: Recording, by: Actor) -> HttpResponse
     else:
         response = playback.media_response(request, recording, attachment=False)
     return _noted(Action.VIEW, request, response, recording, by)
+
+
+def segment_index(request: HttpRequest, recording: Recording, by: Actor) -> HttpResponseBase:
+    """What a player asks for first that plays a terminal recording in segments. Raises segments.NoSegments."""
+    response = segments.index(recording)
+    if request.method == "GET":
+        audit.record_access(Action.VIEW, by, recording, from_start=True)
+    return response
+
+
+def segment(request: HttpRequest, recording: Recording, number: int, by: Actor) -> HttpResponseBase:
+    """One of them. Raises what `segments.part` does."""
+    response = segments.part(request, recording, number)
+    if request.method == "GET":
+        audit.record_access(Action.VIEW, by, recording, from_start=False)
+    return response
 
 
 def download(

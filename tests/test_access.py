@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,9 +16,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from recordings import enrich, sharing, tokens
+from recordings import enrich, segments, sharing, tokens
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
+from recordings.media.asciicast import Header
+from recordings.media.terminal.made import SegmentMade
 from recordings.models import Export, Marker, PictureKind, Recording, ShareLink, Upload, User
 from recordings.permissions import Scope
 from tests import webm_builder as build
@@ -138,9 +141,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("shared_state", "GET"): Row(by_link, (204,)),
     **{(f"shared_{part}", "GET"): Row(by_link, (403,)) for part in ("media", "download", "poster")},
     **{(f"shared_{part}", "GET"): Row(by_link, (403,)) for part in ("storyboard", "storyboard_track")},
+    **{(f"shared_{part}", "GET"): Row(by_link, (403,)) for part in ("segments", "segment")},
     ("poster", "GET"): Row(hidden, (200,)),
     ("storyboard", "GET"): Row(hidden, (200,)),
     ("storyboard_track", "GET"): Row(hidden, (200,)),
+    ("segments", "GET"): Row(hidden, (200,)),
+    ("segment", "GET"): Row(hidden, (404,)),  # there are others by now
     ("media", "GET"): Row(hidden, (200, 302)),
 }
 ROUTES = sorted({route for route, _ in TABLE})
@@ -165,7 +171,7 @@ class House:
         recording = {"live": live, "deleted": self.gone}.get(kind)
         pattern = PATTERNS[route]
         ids: dict[str, Any] = {"pk": uuid4(), "marker_id": self.marker.pk, "install_id": uuid4()}
-        ids |= {"share_id": self.share.pk, "export_id": self.export.pk}
+        ids |= {"share_id": self.share.pk, "export_id": self.export.pk, "number": 0}
         ids["secret"] = self.secrets.get(kind, "x" * 32)
         if recording is not None:
             ids["pk"] = recording.session_id if "sessions/" in pattern else recording.pk
@@ -200,6 +206,7 @@ def house(alice: User, bob: User, ada: User) -> House:
     live = ready(alice, build.webm(build.cluster(0, build.block(1, 0))))
     for kind in PictureKind:
         enrich.keep(live, kind, enrich.Made(1, 1, 1, 1, enrich.JPEG))
+    segments.keep(live, BytesIO(b"one"), [SegmentMade(0, 0, 3)], Header(2, 80, 24))
     ivans = Recording.objects.create(session=session_of(ivan), owner=ivan)
     marker = Marker.objects.create(recording=live, at_ms=1)
     gone = deleted(alice)

@@ -9,9 +9,9 @@ from django.conf import settings
 
 from recordings import policies
 from recordings.audit import SORTIE
-from recordings.casts import accepts_gzip
 from recordings.models import Recording, User
 from recordings.policies import Switch
+from recordings.sending import accepts_gzip
 from tests.casting import made
 from tests.making import api, browser, events
 from tests.playables import body

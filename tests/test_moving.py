@@ -1,6 +1,6 @@
 """Moving what is stored from one store to the other: whole, verified, and going on after any interruption."""
 
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from recordings import moving
+from recordings import moving, segments
 from recordings.ingest import staging
+from recordings.media.asciicast import Header
+from recordings.media.terminal.made import SegmentMade
 from recordings.models import Picture, PictureKind, Recording, User
 from recordings.storage import RecordingStore, StorageUnavailable, new_key, store_for
 from tests.making import original_of, playable_of, ready, webm
@@ -66,12 +68,13 @@ def test_everything_goes_over_and_is_what_it_was(
     source, target = stores
     before = ready(alice)
     picture = picture_of(before, tmp_path)
+    segments.keep(before, BytesIO(b"onetwo"), [SegmentMade(0, 0, 3), SegmentMade(9, 3, 3)], Header(2, 80, 24))
     played = playable_of(before)
     settings.SORTIE_RECORDING_STORAGE_BACKEND = target
-    assert "2 objects would be moved" in move(source, target, "--dry-run")
+    assert "3 objects would be moved" in move(source, target, "--dry-run")
     assert keys(target) == []
 
-    assert move(source, target).startswith("2 objects moved, 0.")
+    assert move(source, target).startswith("3 objects moved, 0.")
     after = Recording.objects.get()
     assert (after.storage_backend, after.sha256) == (target, before.sha256)
     assert playable_of(after) == played
@@ -80,7 +83,8 @@ def test_everything_goes_over_and_is_what_it_was(
     with store_for(target).open_range(picture.storage_key, 0, picture.size) as reader:
         assert b"".join(reader) == JPEG
     assert keys(source) == []
-    assert keys(target) == sorted([after.storage_key, picture.storage_key])
+    assert segments.has(after)
+    assert keys(target) == sorted([after.storage_key, picture.storage_key, after.segments.storage_key])
     assert move(source, target) == "0 objects moved, 0.0 MB\n"
 
 

@@ -11,6 +11,7 @@ from recordings.models.passage import Passage
 from recordings.models.picture import Picture, PictureKind
 from recordings.models.policy import Policy
 from recordings.models.recording import Kind, Recording, Status, Tag, WrongStatusError
+from recordings.models.segments import Segments
 from recordings.models.session import Session, SessionStatus
 from recordings.models.share import ShareLink, ShareVisit
 from recordings.models.storage_day import StorageDay
@@ -40,6 +41,7 @@ __all__ = [
     "PictureKind",
     "Policy",
     "Recording",
+    "Segments",
     "Session",
     "SessionStatus",
     "ShareLink",

@@ -26,5 +26,7 @@ class Picture(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recording", "kind"], name="picture_once")]
 
+    stored_type = "image/jpeg"
+
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.recording_id}"

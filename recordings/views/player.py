@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from recordings import audit, watching
+from recordings import audit, segments, watching
 from recordings.models import ExportForm, Kind, Recording, Status
 from recordings.permissions import Can
 from recordings.storage import ObjectMissing, StorageUnavailable
@@ -42,6 +42,7 @@ def player(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         events=audit.activity(recording)[:EVENTS],
         markers=recording.markers.all(),
         hours=settings.SORTIE_DELETED_KEEP_HOURS,
+        segmented=segments.has(recording),
         reads=recording.kind == Kind.TERMINAL and recording.status == Status.READY,
     )
 

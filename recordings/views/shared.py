@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from recordings import enrich, sharing
+from recordings import enrich, segments, sharing
 from recordings.audit import address_of
 from recordings.models import PictureKind, ShareLink
 from recordings.storage import ObjectMissing, StorageUnavailable
@@ -22,9 +22,9 @@ from recordings.views.player import player_page
 
 COOKIE = "sortie-visit"
 
-Part = Callable[[HttpRequest, ShareLink], HttpResponseBase]
+Part = Callable[..., HttpResponseBase]
 Answer = TypeVar("Answer", bound=HttpResponseBase)
-View = Callable[[HttpRequest, str], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 @never_cache
@@ -86,6 +86,7 @@ def _context(link: ShareLink, secret: str, visit: str) -> dict[str, Any]:
         "download": link.can_download,
         "poster": PictureKind.POSTER in made,
         "storyboard_track": PictureKind.STORYBOARD in made,
+        "segments": segments.has(link.recording),
     }
     return {
         "link": link,
@@ -111,7 +112,7 @@ def _for_guests(part: Part) -> View:
 
     @require_safe
     @wraps(part)
-    def view(request: HttpRequest, secret: str) -> HttpResponseBase:
+    def view(request: HttpRequest, secret: str, **which: Any) -> HttpResponseBase:
         try:
             link = sharing.find(secret)
             visit = _visit(request, link)
@@ -121,8 +122,8 @@ def _for_guests(part: Part) -> View:
                 sharing.begin(link, visit, address_of(request))
             elif not sharing.is_viewing(link, visit):
                 return HttpResponse(status=403)
-            response = part(request, link)
-        except (sharing.NoSuchLink, enrich.NoPictures):
+            response = part(request, link, **which)
+        except (sharing.NoSuchLink, enrich.NoPictures, segments.NoSegments):
             return HttpResponse(status=404)
         except StorageUnavailable:
             return HttpResponse(status=503)
@@ -143,6 +144,16 @@ def _visit(request: HttpRequest, link: ShareLink) -> UUID | None:
 @_for_guests
 def media(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
     return sharing.watch(request, link)
+
+
+@_for_guests
+def segment_index(request: HttpRequest, link: ShareLink) -> HttpResponseBase:
+    return sharing.segment_index(link)
+
+
+@_for_guests
+def segment(request: HttpRequest, link: ShareLink, number: int) -> HttpResponseBase:
+    return sharing.segment(request, link, number)
 
 
 @_for_guests

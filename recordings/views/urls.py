@@ -2,12 +2,26 @@
 
 from django.urls import URLPattern, path
 
-from recordings.views import account, connect, features, library, login, pictures, player, record, sessions, shared
+from recordings.views import (
+    account,
+    connect,
+    features,
+    library,
+    login,
+    pictures,
+    player,
+    record,
+    segments,
+    sessions,
+    shared,
+)
 
 _SHARED = [
     path("s/<slug:secret>", shared.page, name="shared"),
     path("s/<slug:secret>/state", shared.state, name="shared_state"),
     path("s/<slug:secret>/media", shared.media, name="shared_media"),
+    path("s/<slug:secret>/segments", shared.segment_index, name="shared_segments"),
+    path("s/<slug:secret>/segments/<int:number>", shared.segment, name="shared_segment"),
     path("s/<slug:secret>/download", shared.download, name="shared_download"),
     path("s/<slug:secret>/poster", shared.poster, name="shared_poster"),
     path("s/<slug:secret>/storyboard.jpg", shared.storyboard, name="shared_storyboard"),
@@ -44,6 +58,8 @@ def page_routes(*, video: bool, terminal: bool) -> list[URLPattern]:
         *(_SHARED if on else []),
         # Also while everything is off: an admin can still look at what is kept.
         path("recordings/<uuid:pk>/media", player.media, name="media"),
+        path("recordings/<uuid:pk>/segments", segments.index, name="segments"),
+        path("recordings/<uuid:pk>/segments/<int:number>", segments.part, name="segment"),
         path("recordings/<uuid:pk>/poster", pictures.poster, name="poster"),
         path("recordings/<uuid:pk>/storyboard.jpg", pictures.storyboard, name="storyboard"),
         path("recordings/<uuid:pk>/storyboard.vtt", pictures.storyboard_track, name="storyboard_track"),

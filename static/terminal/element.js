@@ -2,7 +2,7 @@
 
 import { Reel } from "./reel.js";
 import { Screen } from "./screen.js";
-import { NotThere, stretchedSource, wholeSource } from "./sources.js";
+import { NotThere, segmentedSource, wholeSource } from "./sources.js";
 
 const TICK = 100;
 const SHORTEST_WAIT = 4;
@@ -12,7 +12,7 @@ const LEAD = 0.25;
 const LEAST_SKIPPED = 1;
 
 /**
- * Attributes: `src` is the address of the cast; `stretches`, if it is there, that of the index of its stretches;
+ * Attributes: `src` is the address of the cast; `segments`, if it is there, that of the index of its segments;
  * `duration` in seconds; `theme` the name of one of asciinema-player's.
  */
 export class CastPlayer extends HTMLElement {
@@ -148,10 +148,14 @@ export class CastPlayer extends HTMLElement {
    * To the next moment at which something was shown, or the one before.
    * @param {1 | -1} by
    */
-  step(by) {
+  async step(by) {
     this.pause();
-    const at = this.#reel?.neighbour(by, this.currentTime);
-    this.currentTime = at ?? (by > 0 ? this.duration : 0);
+    try {
+      const at = await this.#reel?.neighbour(by, this.currentTime);
+      this.currentTime = at ?? (by > 0 ? this.duration : 0);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** @param {string} name of one of asciinema-player's themes */
@@ -165,8 +169,8 @@ export class CastPlayer extends HTMLElement {
   }
 
   async #open() {
-    const stretches = this.getAttribute("stretches");
-    const source = await (stretches ? stretchedSource(stretches) : wholeSource(this.src));
+    const segments = this.getAttribute("segments");
+    const source = await (segments ? segmentedSource(segments) : wholeSource(this.src));
     this.#reel?.screen.close();
     this.#reel = new Reel(source, await this.#newScreen());
     await this.#reel.show(this.#base);

@@ -6,15 +6,17 @@ import { parseSize } from "./cast.js";
  * @typedef {import("./cast.js").Event} Event
  * @typedef {import("./screen.js").Screen} Screen
  * @typedef {import("./sources.js").Source} Source
- * @typedef {import("./sources.js").Stretch} Stretch
+ * @typedef {import("./sources.js").Segment} Segment
  */
 
 // Characters that are written before others have their turn: about ten milliseconds of the terminal's work.
 const MOST_AT_ONCE = 500_000;
+// Less than lies between two events, which have microseconds.
+const MOMENT = 1e-7;
 
 export class Reel {
-  /** @type {Stretch | null} */
-  #stretch = null;
+  /** @type {Segment | null} */
+  #segment = null;
   #next = 0;
   #turn = 0;
 
@@ -29,19 +31,19 @@ export class Reel {
 
   /** When something happens next, in seconds; Infinity at the end. Nothing does before it. */
   get nextAt() {
-    const stretch = this.#stretch;
-    return stretch ? (stretch.events[this.#next]?.[0] ?? stretch.end) : 0;
+    const segment = this.#segment;
+    return segment ? (segment.events[this.#next]?.[0] ?? segment.end) : 0;
   }
 
   /** When something happened last; 0 at the beginning. */
   get lastAt() {
-    return this.#stretch?.events[this.#next - 1]?.[0] ?? this.#stretch?.start ?? 0;
+    return this.#segment?.events[this.#next - 1]?.[0] ?? this.#segment?.start ?? 0;
   }
 
   /** Everything on another screen. @param {Screen} screen */
   moveTo(screen) {
     this.screen = screen;
-    this.#stretch = null;
+    this.#segment = null;
   }
 
   /**
@@ -51,12 +53,12 @@ export class Reel {
    */
   async show(at) {
     const turn = ++this.#turn;
-    const here = this.#stretch;
+    const here = this.#segment;
     const ahead = here && at < here.end && at >= this.lastAt;
     if (!ahead) {
-      const stretch = this.source.known(at) ?? (await this.source.load(at));
+      const segment = this.source.known(at) ?? (await this.source.load(at));
       if (turn !== this.#turn) return false;
-      this.#enter(stretch, true);
+      this.#enter(segment, true);
     }
     while (this.#write(at)) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -72,7 +74,7 @@ export class Reel {
    */
   advance(at) {
     while (this.#write(at));
-    const here = this.#stretch;
+    const here = this.#segment;
     if (!here || at < here.end) return here !== null;
     const following = this.source.known(here.end);
     if (!following) return false;
@@ -80,33 +82,36 @@ export class Reel {
     return this.advance(at);
   }
 
-  /** Load the stretch that follows on this one, and the one after it. */
+  /** Load the segment that follows on this one, and the one after it. */
   async loadNext() {
-    await this.source.load(this.#stretch?.end ?? 0);
+    await this.source.load(this.#segment?.end ?? 0);
   }
 
   /**
    * The time of the event that shows something, next or before.
    * @param {1 | -1} by
    * @param {number} at
-   * @returns {number | null} null if there is none in this stretch
+   * @returns {Promise<number | null>} null if there is none
    */
-  neighbour(by, at) {
-    const events = this.#stretch?.events ?? [];
-    const times = events.filter((event) => event[1] === "o").map((event) => event[0]);
-    return (by > 0 ? times.find((time) => time > at + 1e-6) : times.findLast((time) => time < at - 1e-6)) ?? null;
+  async neighbour(by, at) {
+    const segment = this.source.known(at) ?? (await this.source.load(at));
+    const times = segment.events.filter((event) => event[1] === "o").map((event) => event[0]);
+    const here = by > 0 ? times.find((time) => time > at + MOMENT) : times.findLast((time) => time < at - MOMENT);
+    if (here !== undefined) return here;
+    if (by > 0) return segment.end === Infinity ? null : segment.end;
+    return segment.start > 0 ? this.neighbour(by, segment.start - MOMENT) : null;
   }
 
   /**
-   * @param {Stretch} stretch
+   * @param {Segment} segment
    * @param {boolean} afresh whether the screen has to be made what it was then; coming from before, it is that
    */
-  #enter(stretch, afresh) {
-    this.#stretch = stretch;
+  #enter(segment, afresh) {
+    this.#segment = segment;
     this.#next = 0;
-    if (afresh) this.screen.reset(stretch.size, stretch.init, this.source.theme);
-    // The next stretch is fetched while this one is shown.
-    if (stretch.end !== Infinity) this.source.load(stretch.start).catch(() => undefined);
+    if (afresh) this.screen.reset(segment.size, segment.init, this.source.theme);
+    // The next segment is fetched while this one is shown.
+    if (segment.end !== Infinity) this.source.load(segment.start).catch(() => undefined);
   }
 
   /**
@@ -114,7 +119,7 @@ export class Reel {
    * @returns {boolean} whether there is more
    */
   #write(at) {
-    const events = this.#stretch?.events ?? [];
+    const events = this.#segment?.events ?? [];
     let text = "";
     while (text.length < MOST_AT_ONCE) {
       const event = events[this.#next];

@@ -1,4 +1,4 @@
-/** Where the events of a recording come from: all at once, or stretch by stretch where there are many. */
+/** Where the events of a recording come from: all at once, or segment by segment where there are many. */
 
 import { parseCast, themeOf } from "./cast.js";
 
@@ -9,17 +9,17 @@ import { parseCast, themeOf } from "./cast.js";
  */
 
 /**
- * A stretch of a recording from `start` seconds up to, but not including, `end`: what the screen showed then, and what
+ * A segment of a recording from `start` seconds up to, but not including, `end`: what the screen showed then, and what
  * came after.
- * @typedef {{ start: number, end: number, size: Size, init: string, events: Event[] }} Stretch
+ * @typedef {{ start: number, end: number, size: Size, init: string, events: Event[] }} Segment
  */
 
 /**
  * @typedef {object} Source
  * @property {number | null} idleLimit what its recorder suggests to make of longer gaps, in seconds
  * @property {Theme | null} theme
- * @property {(at: number) => Stretch | null} known the stretch of a moment, if it is there already
- * @property {(at: number) => Promise<Stretch>} load
+ * @property {(at: number) => Segment | null} known the segment of a moment, if it is there already
+ * @property {(at: number) => Promise<Segment>} load
  */
 
 /** The answer was no success; `status` says which. */
@@ -32,13 +32,13 @@ export class NotThere extends Error {
 }
 
 /**
- * A whole cast, which is one stretch.
+ * A whole cast, which is one segment.
  * @param {string} address
  * @returns {Promise<Source>}
  */
 export async function wholeSource(address) {
   const cast = parseCast(await (await answer(address)).text());
-  /** @type {Stretch} */
+  /** @type {Segment} */
   const all = { start: 0, end: Infinity, size: cast.size, init: "", events: cast.events };
   return { theme: cast.theme, idleLimit: cast.idleLimit, known: () => all, load: async () => all };
 }
@@ -46,17 +46,17 @@ export async function wholeSource(address) {
 const KEPT = 6;
 
 /**
- * Stretches that are fetched when they are needed, and the next one ahead of that.
+ * Segments that are fetched when they are needed, and the next one ahead of that.
  * @param {string} address of their index
  * @returns {Promise<Source>}
  */
-export async function stretchedSource(address) {
+export async function segmentedSource(address) {
   const index = await (await answer(address)).json();
   /** @type {number[]} */
   const starts = index.starts;
-  /** @type {Map<number, Promise<Stretch>>} */
+  /** @type {Map<number, Promise<Segment>>} */
   const asked = new Map();
-  /** @type {Map<number, Stretch>} */
+  /** @type {Map<number, Segment>} */
   const kept = new Map();
 
   const numberAt = (/** @type {number} */ at) => {
@@ -70,19 +70,20 @@ export async function stretchedSource(address) {
   };
   const fetched = async (/** @type {number} */ number) => {
     const place = new URL(address, location.href);
-    const response = await answer(`${place.pathname}/${number}${place.search}`);
-    const { snapshot, events } = await response.json();
-    /** @type {Stretch} */
-    const stretch = {
+    place.pathname += `/${number}`;
+    place.searchParams.set("of", index.version);
+    const { snapshot, events } = await (await answer(place.href)).json();
+    /** @type {Segment} */
+    const segment = {
       start: starts[number] ?? 0,
       end: starts[number + 1] ?? Infinity,
       size: { cols: snapshot.cols, rows: snapshot.rows },
       init: snapshot.init,
       events,
     };
-    kept.set(number, stretch);
+    kept.set(number, segment);
     for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old);
-    return stretch;
+    return segment;
   };
   const ask = (/** @type {number} */ number) => {
     const there = kept.get(number);
@@ -97,10 +98,10 @@ export async function stretchedSource(address) {
     known: (at) => kept.get(numberAt(at)) ?? null,
     load: async (at) => {
       const number = numberAt(at);
-      const stretch = await ask(number);
+      const segment = await ask(number);
       // What comes next; if it does not come now it is asked for again when it is needed.
       if (number + 1 < starts.length) ask(number + 1).catch(() => undefined);
-      return stretch;
+      return segment;
     },
   };
 }

@@ -1,157 +1,101 @@
-"""Segments of a recording in asciinema-player: the same screens at the same times as the whole of it."""
+"""A large terminal recording in its page: played by segments, and the same at every moment as the whole."""
 
-import functools
 import gzip
-import http.server
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import quote
+import re
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page, expect
 
-from recordings import sandbox
-from recordings.media.asciicast import Cast, CastScan, Event, Header, PlayedTimes, scan, version_2
-from recordings.media.terminal import made
-from recordings.media.terminal.segments import player_index, retimed
-from recordings.media.terminal.transcript import screen_at
-from tests.browser.test_casts import PAGE, PLAYER, Strict
+from tests.browser.conftest import OpenPage, until
+from tests.browser.portal import Portal
+from tests.browser.test_terminals import near, player_of, shown
+from tests.browser.test_transcripts import when_read
+from tests.terminal.build import cast
 
+# What a page shows does not depend on what keeps it.
 pytestmark = pytest.mark.only("single")
 
-SECOND = 1_000_000
-LIMIT = 2 * SECOND
-START = """
-const [source, options] = JSON.parse(decodeURIComponent(location.search.slice(1)));
-const seen = { errors: [], markers: [] };
-const player = AsciinemaPlayer.create(source, document.getElementById("player"), { preload: true, ...options });
-player.addEventListener("error", (event) => seen.errors.push(String(event && event.message)));
-player.addEventListener("metadata", (event) => Object.assign(seen, event));
-window.seen = seen; window.player = player;
-"""
-
-
-def events() -> Iterator[Event]:
-    """Three megabytes of output, with pages, sizes, marks, typed input and quiet minutes."""
-    now = 0
-    for n in range(3000):
-        now += 90 * SECOND if n % 500 == 499 else 110_001
-        if n % 100 == 0:
-            yield now, "r", "100x30" if n % 200 else "80x24"
-            yield now, "o", f"\x1b[2J\x1b[Hpage {n // 100}\r\n"
-        if n % 700 == 0:
-            yield now, "m", f"mark {n // 700}"
-        if n % 50 == 0:
-            yield now, "i", "x"
-        yield now, "o", f"\x1b[3{n % 8}mline {n} {'漢字' * (n % 7)} \x1b[0m{'x' * 900}\x1b[2K\r\n"
+COUNT, EVERY = 12_000, 0.1
+EVENTS = [[n * EVERY, "o", f"line {n:05} {'.' * 60}\r\n\x1b]0;{'t' * 900}\x07"] for n in range(COUNT)]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with the player, the recording whole, and its segments with and without what is idle."""
-    folder = tmp_path_factory.mktemp("site")
-    for name in ("asciinema-player.min.js", "asciinema-player.css"):
-        (folder / name).symlink_to(PLAYER / name)
-    (folder / "index.html").write_text(PAGE)
-    (folder / "start.js").write_text(START)
-    found = whole(folder)
-    with (folder / "whole.cast").open("rb") as source:
-        arguments = ("terminal", (folder / "whole.cast").stat().st_size, 1)
-        with sandbox.made_by(*arguments, source=source, seconds=120) as output:
-            parts = [part for part in made.read(output) if isinstance(part, made.SegmentMade)]
-            output.seek(0)
-            data = output.read()
-    assert len(parts) >= 3
-    for name, times in (("all", found.idle.limited(None)), ("busy", found.idle.limited(LIMIT))):
-        (folder / name).mkdir()
-        starts = [part.start for part in parts]
-        duration = events_of(folder)[-1][0]
-        index = player_index(found.header, starts, duration, found.markers, times=times, name="{}.json")
-        (folder / name / "index.json").write_bytes(index)
-        for number, part in enumerate(parts):
-            text = gzip.decompress(data[part.at : part.at + part.size])
-            (folder / name / f"{number}.json").write_bytes(retimed(text, times))
-    return folder
+def large(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a recording of lara's, of twelve megabytes and twenty minutes."""
+    portal.stock("person", "lara")
+    path = tmp_path_factory.mktemp("large") / "large.cast"
+    path.write_bytes(gzip.compress(cast(*EVENTS)))
+    pk = portal.stock("terminal", "lara", json.dumps({"title": "Large"}), str(path))
+    return f"/recordings/{pk}"
 
 
-def whole(folder: Path) -> CastScan:
-    path = folder / "whole.cast"
-    path.write_bytes(b"".join(version_2(Header(2, 80, 24), events())))
-    with path.open("rb") as file:
-        return scan(file)
+def opened(open_page: OpenPage, address: str, *, expected: str = "") -> tuple[Page, list[str]]:
+    """The page, and the addresses of the recording's bytes that it asks for."""
+    when_read(open_page(address.partition("?")[0], as_user="lara"))
+    page = open_page("/", as_user="lara", expected=expected)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/recordings/" in request.url else None)
+    page.goto(address)
+    return page, asked
 
 
-def events_of(folder: Path) -> list[Event]:
-    with (folder / "whole.cast").open("rb") as file:
-        return [event for event in Cast(file).events() if event[1] != "i"]
+def last_line(page: Page) -> int:
+    found = re.findall(r"^line (\d+)", shown(page), re.MULTILINE)
+    return int(found[-1]) if found else -1
 
 
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Strict, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/index.html"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def parts(asked: list[str]) -> list[int]:
+    return [int(number) for address in asked for number in re.findall(r"/segments/(\d+)", address)]
 
 
-def opened(page: Page, site: str, source: object, **options: object) -> float:
-    """Have the player load it; its duration in seconds."""
-    page.goto(f"{site}?{quote(json.dumps([source, options]))}")
-    page.wait_for_function("() => window.seen.duration !== undefined || window.seen.errors.length")
-    assert page.evaluate("window.seen.errors") == []
-    return float(page.evaluate("window.seen.duration"))
+def test_it_starts_with_its_first_segment_and_loads_no_more_than_the_next(open_page: OpenPage, large: str) -> None:
+    page, asked = opened(open_page, large)
+    player_of(page)
+    page.wait_for_timeout(500)
+    assert parts(asked) == [0, 1]
+    assert not [address for address in asked if address.endswith("/media")]
 
 
-def check_screen(page: Page, seconds: float, expected: str) -> None:
-    """Seek, and see that the player comes to show this; blanks do not count."""
-    page.evaluate(f"window.player.seek({seconds})")
-    deadline = time.monotonic() + 20
-    shown = None
-    while shown != expected:
-        assert time.monotonic() < deadline, (seconds, shown, expected)
-        text: str = page.evaluate("document.querySelector('.ap-term-text').textContent")
-        shown = "".join(text.split())
+@pytest.mark.parametrize("second", [0, 61, 599.95, 1199])
+def test_every_moment_is_what_it_was(open_page: OpenPage, large: str, second: float) -> None:
+    page, asked = opened(open_page, f"{large}?t={second}s")
+    near(player_of(page), second)
+    assert last_line(page) == int(second / EVERY + 1e-6)
+    assert len(parts(asked)) <= 4
 
 
-def screen_text(recorded: list[Event], moment: int) -> str:
-    """What stood on the screen, by our own reckoning."""
-    return "".join("".join(screen_at(80, 24, recorded, moment).lines()).split())
+def test_it_is_played_and_stepped_through_from_one_segment_to_the_next(open_page: OpenPage, large: str) -> None:
+    page, _ = opened(open_page, large)
+    player = player_of(page)
+    starts = page.evaluate(
+        f"fetch('{large}/segments').then((answer) => answer.json()).then((index) => index.starts)"
+    )
+    edge = starts[3]
+    player.evaluate("(player, at) => { player.currentTime = at }", edge - 0.05)
+    near(player, edge - 0.05)
+    before = last_line(page)
+    page.keyboard.press(".")
+    until(player, f"player => !player.seeking && Math.abs(player.currentTime - {edge}) < 1e-3")
+    assert last_line(page) == before + 1
+    page.keyboard.press(",")
+    until(player, f"player => !player.seeking && Math.abs(player.currentTime - {edge - EVERY}) < 1e-3")
+    assert last_line(page) == before
+    player.evaluate("player => { player.play() }")
+    until(player, f"player => player.currentTime > {edge} + 1")
+    player.evaluate("player => { player.pause() }")
+    at = player.evaluate("player => player.currentTime")
+    assert abs(last_line(page) - at / EVERY) <= 2
 
 
-@pytest.mark.parametrize(("name", "idle"), [("all", None), ("busy", LIMIT)])
-def test_seeking_in_segments_shows_what_stood_there(
-    launch: Callable[..., Browser], folder: Path, site: str, name: str, idle: int | None
-) -> None:
-    recorded = events_of(folder)
-    times: PlayedTimes = whole(folder).idle.limited(idle)
-    page = launch().new_page()
-    duration = opened(page, site, {"format": "segmented", "url": f"{name}/index.json"})
-    assert duration == pytest.approx(times.played(recorded[-1][0]) / SECOND, abs=1e-3)
-    assert [label for _, label in page.evaluate("window.seen.markers")] == [f"mark {n}" for n in range(5)]
-    for share in (0.9, 0.05, 0.5, 0.51, 0.33, 1.0, 0.0):
-        moment = recorded[int(share * (len(recorded) - 1))][0]
-        check_screen(page, times.played(moment) / SECOND + 0.0005, screen_text(recorded, moment))
-    page.close()
-
-
-def test_skipping_what_is_idle_makes_the_times_that_are_reckoned_here(
-    launch: Callable[..., Browser], folder: Path, site: str
-) -> None:
-    """The player itself is the judge: it plays the whole recording with a limit."""
-    recorded = events_of(folder)
-    times = whole(folder).idle.limited(LIMIT)
-    page = launch().new_page()
-    duration = opened(page, site, "whole.cast", idleTimeLimit=LIMIT / SECOND)
-    with (folder / "whole.cast").open("rb") as file:
-        last = list(Cast(file).events())[-1][0]
-    assert duration == pytest.approx(times.played(last) / SECOND, abs=1e-3)
-    for share in (0.2, 0.6, 0.95):
-        moment = recorded[int(share * (len(recorded) - 1))][0]
-        check_screen(page, times.played(moment) / SECOND + 0.0005, screen_text(recorded, moment))
-    page.close()
+def test_segments_that_are_made_anew_are_asked_for_again(portal: Portal, open_page: OpenPage, large: str) -> None:
+    page, _ = opened(open_page, large, expected="status of 404")
+    player = player_of(page)
+    page.route("**/segments/*", lambda route: route.fulfill(status=404))
+    player.evaluate("player => { player.currentTime = 900 }")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.unroute("**/segments/*")
+    page.get_by_role("button", name="Try again").click()
+    near(player_of(page), 900)
+    assert last_line(page) == 9000
+    expect(page.get_by_role("alert")).to_be_hidden()

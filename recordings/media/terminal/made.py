@@ -6,7 +6,7 @@ A record is a kind and a length (`RECORD`), then so many bytes:
     PICTURE   width and height in pixels (`PICTURE_SIZE`), then a JPEG, or for a screenshot a PNG
     SCREEN    JSON: {"columns", "rows", "cursor": [row, column] or null, "lines": texts}
     SEGMENT   microseconds of its start (`START`), then a gzip member of its JSON (`segments`)
-    SUMMARY   the last one, JSON: {"complete": whether all text is there, "duration": of segments, in microseconds}
+    SUMMARY   the last one, JSON: {"complete": whether all text is there}
 
 The programs met a hostile file, so nothing they say is believed.
 """
@@ -106,10 +106,9 @@ class ScreenMade:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """complete: all that was shown is in the chunks. duration: microseconds that the segments last together."""
+    """complete: all that was shown is in the chunks."""
 
     complete: bool
-    duration: int
 
 
 def record(kind: Kind, *parts: bytes) -> bytes:
@@ -238,10 +237,7 @@ def _summary(data: bytes) -> Summary:
     found = _json(data)
     if not isinstance(found, dict) or type(found.get("complete")) is not bool:
         raise Nonsense("the summary is none")
-    duration = found.get("duration")
-    if type(duration) is not int or not 0 <= duration <= LONGEST_MS * 1000:
-        raise Nonsense("the summary is none")
-    return Summary(found["complete"], duration)
+    return Summary(found["complete"])
 
 
 def _json(data: bytes) -> object:

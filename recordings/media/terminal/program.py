@@ -56,15 +56,16 @@ def make(arguments: list[str], source: BinaryIO, sink: BinaryIO) -> None:
                 _write_segment(segment, sink)
         if transcriber.add(time, code, text):
             fullest.look()
-    for segment in segmenter.end():
-        _write_segment(segment, sink)
+    if wanted:
+        for segment in segmenter.end():
+            _write_segment(segment, sink)
     transcript = transcriber.transcript()
     fullest.look()
     jpeg = poster.poster(restored(*fullest.size, fullest.snapshot), _fonts[0], cast.header.theme)
     sink.write(record(Kind.PICTURE, PICTURE_SIZE.pack(poster.WIDTH, poster.HEIGHT), jpeg))
     for chunk in transcript.chunks():
         sink.write(record(Kind.LINES, json.dumps(chunk, ensure_ascii=False, separators=(",", ":")).encode()))
-    summary = {"complete": transcript.complete and not cast.condition.cut, "duration": segmenter.duration}
+    summary = {"complete": transcript.complete and not cast.condition.cut}
     sink.write(record(Kind.SUMMARY, json.dumps(summary).encode()))
 
 
