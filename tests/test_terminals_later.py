@@ -12,6 +12,7 @@ from recordings.models import Kind, Recording, Session, Status, Terminal, User
 from tests.casting import LIST, SIDECAR, original_of_cast, sent, taken
 from tests.making import (
     api,
+    let_leases_end,
     post,
     staged,
     stored,
@@ -106,6 +107,18 @@ def test_large_ones_are_safe_at_once_and_ready_later(way: str, alice: User, tus:
     assert Recording.objects.get().status == Status.READY
     assert original_of_cast(Recording.objects.get()) == cast()
     assert staged() == []
+
+
+def test_what_takes_longer_than_it_looks_is_left_to_a_worker(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "LONGEST_READ_AT_ONCE", -1.0)
+    data = gzip.compress(cast())
+    recording = taken(alice, data)
+    assert recording.status == Status.UPLOADING
+    let_leases_end()
+    tasks.sweep()
+    recording.refresh_from_db()
+    assert recording.status == Status.READY
+    assert original_of_cast(recording) == data
 
 
 @pytest.mark.usefixtures("small_steps")

@@ -65,7 +65,9 @@ def while_waiting(job: Job) -> None:
 
     def handler(job: Job) -> None:
         try:
-            put_away(job)
+            put_away(job, at_once=True)
+        except TookTooLong as fault:
+            raise jobs.PassingFault("It takes longer than a client should wait.") from fault
         except MediaError as error:
             refused.append(error)
             refuse(job, error)
@@ -75,11 +77,14 @@ def while_waiting(job: Job) -> None:
         raise refused[0]
 
 
-def put_away(job: Job) -> None:
+def put_away(job: Job, *, at_once: bool = False) -> None:
     """Make what has arrived of the recording its stored object, and the recording ready. Doing it again is fine.
+
+    at_once: a client waits for it.
 
     Raises:
         MediaError: the bytes are no recording that can be kept.
+        TookTooLong: that could not be found out in time.
         jobs.PassingFault: the store, the disk or the staged bytes cannot be had now.
     """
     upload = _upload_of(job)
@@ -93,7 +98,7 @@ def put_away(job: Job) -> None:
                 staging.current().whole(upload_id, room=upload.room, final=sealed) as whole,
                 staging.full_disk_told(),
             ):
-                _put_away(upload, whole)
+                _put_away(upload, whole, at_once=at_once)
         else:
             _settle(upload)
     except (StorageUnavailable, staging.Busy, staging.DiskFull, staging.StagingUnavailable) as fault:
@@ -193,12 +198,12 @@ def _is_needed(upload: Upload) -> bool:
     return recording.incomplete and (upload.length is None or upload.length >= (recording.size_bytes or 0))
 
 
-def _put_away(upload: Upload, whole: Whole) -> None:
+def _put_away(upload: Upload, whole: Whole, *, at_once: bool) -> None:
     if whole.final and upload.original_head:
         video.undo(upload, whole)
     length = _exactly(upload.length, whole)
     sha256 = upload.sha256 or _digest(whole)
-    plan = kinds.plan(upload, whole)
+    plan = kinds.plan(upload, whole, at_once=at_once)
     _remember(upload, plan, final=whole.final)
     with ExitStack() as scratch:
         made = plan.carry_out(upload.pk, scratch)

@@ -9,6 +9,7 @@ from recordings.ingest.video import VideoPlan
 from recordings.media import sniff
 from recordings.media.asciicast import check_is_cast, looks_like_cast
 from recordings.media.errors import MediaError
+from recordings.media.limits import CastLimits
 from recordings.media.sniff import SNIFF_BYTES
 from recordings.models import Kind, Upload
 
@@ -16,6 +17,8 @@ MB = 1024 * 1024
 # Reading a cast event by event takes a second or more for each ten megabytes, of a web process that has others to
 # answer; a WebM file of any size is measured by its headers alone.
 LARGEST_READ_AT_ONCE = 4 * MB
+# Of processor time: compressed, a cast may be a hundred times as long as it looks.
+LONGEST_READ_AT_ONCE = 3.0  # seconds
 
 
 class SwitchedOff(Exception):
@@ -58,10 +61,11 @@ def why_not(kind: Kind, first: bytes) -> MediaError:
     raise ValueError("this may be a terminal recording")
 
 
-def plan(upload: Upload, whole: Whole) -> Plan:
-    """How to put an upload away. Raises MediaError, TookTooLong."""
+def plan(upload: Upload, whole: Whole, *, at_once: bool = False) -> Plan:
+    """How to put an upload away; `at_once`, while a client waits for it. Raises MediaError, TookTooLong."""
     if upload.recording.kind == Kind.TERMINAL:
-        return TerminalPlan(upload, whole)
+        limits = CastLimits(seconds=LONGEST_READ_AT_ONCE) if at_once else CastLimits()
+        return TerminalPlan(upload, whole, limits)
     return VideoPlan(whole)
 
 

@@ -14,6 +14,7 @@ from recordings.ingest.staging import Whole
 from recordings.media.asciicast import CastScan, Kept, keep, scan
 from recordings.media.asciicast.events import EXIT, INPUT, MARKER, OUTPUT, RESIZE
 from recordings.media.asciicast.scan import has_input
+from recordings.media.limits import CastLimits
 from recordings.models import Marker, Policy, Recording, Session, Terminal, Upload
 from recordings.search.index import describe
 from recordings.titles import clean_title
@@ -28,12 +29,12 @@ class TerminalPlan:
 
     undoing: Mapping[str, Any] = {}
 
-    def __init__(self, upload: Upload, whole: Whole) -> None:
+    def __init__(self, upload: Upload, whole: Whole, limits: CastLimits) -> None:
         """Raises CastError, TookTooLong."""
         self._whole = whole
         self._name = upload.name
         self._sidecar = sidecar_of(upload.sidecar)
-        self._scan = scan(whole.file, start=whole.room)
+        self._scan = scan(whole.file, start=whole.room, limits=limits)
 
     def carry_out(self, upload_id: UUID, scratch: ExitStack) -> Made:
         path = scratch.enter_context(staging.scratch_disk().scratch(upload_id))
