@@ -280,7 +280,7 @@ def test_a_scan_that_takes_too_long_is_tried_again_and_its_bytes_are_kept(
         patch.setattr(webm_format, "scan", lambda file, *, start: scan(file, start=start, limits=hurried))
         answer = upload(api(alice), recording)
         assert (answer.status_code, answer.json()) == (202, {"status": "uploading"})
-        assert Job.objects.get(kind=JobKind.FINISH).attempts == 1
+        assert Job.objects.get(kind=JobKind.FINISH).attempts == 0  # a worker has more time for it
         worn_out(recording)
     assert recording.status == "failed"
     assert "processor time" in recording.error

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from recordings import enrich, retention, tasks
 from recordings.api import tus as views
 from recordings.audit import Actor
-from recordings.ingest import pieces, resumable, silent, start
+from recordings.ingest import paced, resumable, silent, start
 from recordings.ingest.grants import Grant
 from recordings.media import webm
 from recordings.media.errors import WebmError
@@ -103,7 +103,8 @@ def test_a_piece_that_takes_hours_is_one_all_the_time(
         touch(grant)
         offsets.add(tus.offset(address))
 
-    monkeypatch.setattr(pieces, "BLOCK", 100)
+    monkeypatch.setattr(paced, "LEAST", 100)
+    monkeypatch.setattr(paced, "BLOCK", 100)
     monkeypatch.setattr(views, "_touched", {})
     monkeypatch.setattr(views, "TOUCH_EVERY", 0)
     monkeypatch.setattr(resumable, "touch", touched)

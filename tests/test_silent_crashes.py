@@ -85,10 +85,10 @@ def test_the_last_byte_comes_while_a_part_is_being_put_away(
     silent.complete(timezone.now())
     put_away = finish._put_away
 
-    def meanwhile(upload: Upload, whole: Any) -> None:
+    def meanwhile(upload: Upload, whole: Any, **how: Any) -> None:
         monkeypatch.setattr(finish, "_put_away", put_away)
         assert tus.patch(address, PART, DATA[PART:], Upload_Length=str(len(DATA))).status_code == 204
-        put_away(upload, whole)
+        put_away(upload, whole, **how)
 
     monkeypatch.setattr(finish, "_put_away", meanwhile)
     jobs.run_due(tasks.HANDLERS)

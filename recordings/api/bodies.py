@@ -24,6 +24,7 @@ from recordings.models import Kind
 FORM_OVERHEAD = 64 * 1024
 PULSE = 60.0  # seconds
 NO_FILE = "The form has no field `file` with the recording in it."
+NO_NAMED_FILE = "The form has no field `file` with a file name, or the head of a part of it is too long."
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _BROKEN_OFF = "The upload broke off: {arrived} of {announced} bytes arrived. Nothing was kept; send it again."
 
@@ -192,8 +193,12 @@ def _as_problems() -> Iterator[None]:
         yield
     except intake.TooLarge as error:
         raise ProblemError(413, str(error)) from error
-    except (intake.BrokenOff, MultiPartParserError) as error:
+    except intake.BrokenOff as error:
         raise ProblemError(400, str(error)) from error
+    except MultiPartParserError as error:
+        # Django does not read past a file without a name, and takes what is in it for the head of the next part.
+        lost = "header size" in str(error)
+        raise ProblemError(400, NO_NAMED_FILE if lost else str(error)) from error
     except TooManyFieldsSent as error:
         raise ProblemError(400, "The form has too many fields.") from error
     except TooManyFilesSent as error:
