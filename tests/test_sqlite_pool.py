@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.only("single"), pytest.mark.django_db(transaction=True
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     made = tmp_path / "some.sqlite3"
-    with sqlite3.connect(made) as connection:
+    with closing(sqlite3.connect(made)) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
     return made
 
@@ -103,7 +104,7 @@ def test_a_database_that_was_put_in_its_place_is_seen(
     assert count(database) == 0
     database.close()
     other = tmp_path / "other"
-    with sqlite3.connect(other) as connection:
+    with closing(sqlite3.connect(other)) as connection, connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
         connection.execute("INSERT INTO t VALUES (1)")
     other.replace(path)
@@ -148,15 +149,19 @@ def test_what_a_thread_took_to_its_grave_does_not_count(path: Path, monkeypatch:
     shared.take(lambda: opened(path))
 
 
-def test_a_forked_process_opens_its_own(path: Path, database: DatabaseWrapper) -> None:
+def test_a_fork_takes_none_along(path: Path, database: DatabaseWrapper) -> None:
+    """SQLite's locks stay with the parent: what it opened must not even lie idle in the child."""
     count(database)
-    mine = id(database.connection)
     database.close()
     child = os.fork()
     if child == 0:
-        database.connection = None
-        os._exit(0 if count(database) == 0 and id(database.connection) != mine else 1)
+        try:
+            inherited = [fd.resolve() for fd in Path("/proc/self/fd").iterdir()]
+            os._exit(0 if path not in inherited and count(database) == 0 else 1)
+        finally:
+            os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert count(database) == 0
 
 
 def test_the_portal_uses_it() -> None:

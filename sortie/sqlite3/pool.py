@@ -56,6 +56,12 @@ class Pool:
             self._changed.notify()
         connection.close()
 
+    def close_idle(self) -> None:
+        """Close those that nobody uses."""
+        with self._changed:
+            while self._idle:
+                self._idle.pop().close()
+
     def _idle_one(self) -> Connection | None:
         with self._changed:
             self._changed.wait_for(lambda: self._idle or len(self._lent) + self._opening < MOST, WAIT)
@@ -93,7 +99,6 @@ class Pool:
 
 _pools: dict[str, Pool] = {}
 _lock = threading.Lock()
-_of_parents: list[dict[str, Pool]] = []
 
 
 def pool_of(path: str) -> Pool:
@@ -102,11 +107,17 @@ def pool_of(path: str) -> Pool:
         return _pools.setdefault(path, Pool(path))
 
 
+def _leave_none() -> None:
+    """Before a fork: SQLite must not find a connection in a process that did not open it, not even an idle one, for
+    the locks on its files stay with the parent."""
+    for pool in list(_pools.values()):
+        pool.close_idle()
+
+
 def _begin_anew() -> None:
-    """In a forked process: SQLite's connections must not be used there, and not even be closed."""
+    """In the forked process, where nobody will let go of what threads of the parent held at that moment."""
     global _pools, _lock
-    _of_parents.append(_pools)
     _pools, _lock = {}, threading.Lock()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+os.register_at_fork(before=_leave_none, after_in_child=_begin_anew)
