@@ -24,7 +24,7 @@ from recordings.models import Kind
 FORM_OVERHEAD = 64 * 1024
 PULSE = 60.0  # seconds
 NO_FILE = "The form has no field `file` with the recording in it."
-NO_NAMED_FILE = "The form has no field `file` with a file name, or the head of a part of it is too long."
+NO_NAMED_FILE = "The form has no field `file` with a file name, or the header of a part of it is too long."
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _BROKEN_OFF = "The upload broke off: {arrived} of {announced} bytes arrived. Nothing was kept; send it again."
 
