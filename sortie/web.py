@@ -169,6 +169,9 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        # A worker that was just being started did not hear that yet, and would serve for ever.
+        time.sleep(STOP_WITHIN)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _answers(host: str, port: int) -> bool:

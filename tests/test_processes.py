@@ -4,6 +4,7 @@ import http.client
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -15,7 +16,7 @@ import pytest
 from tests import environment, tus_client
 from tests import portal as portals
 from tests.making import webm
-from tests.portal import Portal
+from tests.portal import ROOT, Portal
 from tests.waiting import until
 from tests.webm_samples import looped, samples
 
@@ -246,3 +247,27 @@ def test_downloads_that_stall_leave_room_for_others(own: Portal, tmp_path: Path)
             stalled.enter_context(closing(connection))
             assert connection.getresponse().status == 200
         assert_quick(client)
+
+
+ORPHAN = """
+import multiprocessing, signal, time
+from sortie import web
+
+def serve():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    web.become_worker()
+    print(multiprocessing.current_process().pid, flush=True)
+    time.sleep(600)
+
+web.STOP_WITHIN = 0.5
+multiprocessing.get_context("fork").Process(target=serve).start()
+"""
+
+
+@pytest.mark.only("single")
+def test_a_worker_that_did_not_hear_of_the_end_of_its_parent_ends_too() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    until(lambda: not alive(worker), "the end of the worker")
