@@ -22,7 +22,6 @@ import django
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -32,8 +31,6 @@ STOP_WITHIN = 10
 LOG_AS_WE_DO = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
 _ANSWER_WITHIN = 60.0
 _OPEN_FILES = 8192
-# Every connection comes to have one of this size in the end, and there are hundreds.
-_CONNECTION_BUFFER = 64 * 1024
 _ARENAS = 2
 _M_ARENA_MAX = -8  # malloc.h
 
@@ -111,7 +108,6 @@ class _Server(MPServer):
             # A slow upload holds a thread for as long as it takes; idle ones cost next to nothing.
             blocking_threads=settings.SORTIE_WEB_THREADS,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(max_buffer_size=_CONNECTION_BUFFER),
             # Counts open connections, idle ones too, not requests: it must be far above the threads.
             backpressure=4096,
             backlog=2048,
