@@ -1,7 +1,6 @@
 """The web process: granian serving `sortie.wsgi`. `python -m sortie.web` is what a cluster runs."""
 
 import atexit
-import ctypes
 import http.client
 import multiprocessing
 import os
@@ -31,8 +30,6 @@ STOP_WITHIN = 10
 LOG_AS_WE_DO = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
 _ANSWER_WITHIN = 60.0
 _OPEN_FILES = 8192
-_ARENAS = 2
-_M_ARENA_MAX = -8  # malloc.h
 
 
 class CannotStart(Exception):
@@ -81,18 +78,11 @@ def check_address(host: str, port: int, *, alone: bool) -> None:
 def serve(announce: Callable[[bool], None] | None = None) -> int:
     """Serve until a signal says to stop; the exit status. `announce` is told whether the portal answers."""
     allow_open_files()
-    share_arenas()
     server = _Server(announce)
     # granian's way to say that a process of its own ended first; a signal to the whole group may do that.
     with suppress(SystemExit):
         server.serve(target_loader=_application, wrap_loader=False)
     return server.status
-
-
-def share_arenas() -> None:
-    """Have all threads take their memory from few places, where one uses what another has left. glibc only."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 class _Server(MPServer):

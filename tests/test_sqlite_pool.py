@@ -4,6 +4,7 @@ import gc
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -146,7 +147,9 @@ def test_what_a_thread_took_to_its_grave_does_not_count(path: Path, monkeypatch:
         shared.take(lambda: opened(path))
     gc.collect()  # they refer to themselves
     monkeypatch.setattr(pool, "WAIT", 60)
+    begun = time.monotonic()
     shared.take(lambda: opened(path))
+    assert time.monotonic() - begun < pool.WAIT
 
 
 def test_a_fork_takes_none_along(path: Path, database: DatabaseWrapper) -> None:
