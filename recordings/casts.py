@@ -4,7 +4,6 @@ What is stored is compressed, and may have the upload behind what is played (rec
 passed on as it is where that will do, and decompressed on the way where not.
 """
 
-import zlib
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from enum import StrEnum
@@ -12,11 +11,11 @@ from enum import StrEnum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from recordings import transcripts
-from recordings.media.asciicast import packing, unpacked
+from recordings.media.asciicast import packing
 from recordings.media.asciicast.reduced import SHOWN, reduced
 from recordings.models import Recording
 from recordings.playback import check_size, content_disposition, content_response, described, version_tag
-from recordings.sending import Body, ByteRange, accepts_gzip
+from recordings.sending import Body, ByteRange, accepts_gzip, decompressed
 from recordings.storage import ObjectDamaged, store_for
 
 CAST_TYPE = "application/x-asciicast"
@@ -148,10 +147,7 @@ class _CastContent:
     def _plain(self) -> Generator[bytes]:
         key = self._recording.storage_key
         with self._store.open_range(key, self._part.start, self._part.length) as reader:
-            try:
-                yield from unpacked(reader)
-            except zlib.error as error:
-                raise ObjectDamaged("A stored terminal recording cannot be decompressed.") from error
+            yield from decompressed(reader)
 
 
 def _sliced(blocks: Generator[bytes], start: int, length: int) -> Generator[bytes]:

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from django.db import transaction
-
-from recordings import jobs, sandbox
+from recordings import derived, jobs, sandbox
 from recordings.ingest import staging
 from recordings.media import pictures, storyboard
 from recordings.models import Job, JobKind, Kind, Picture, PictureKind, Recording, Status
-from recordings.storage import StorageUnavailable, current_store, new_key, store_for
+from recordings.storage import StorageUnavailable, store_for
 
 WALL_CLOCK_SECONDS = 180
 MOST_SIDE = 4096
@@ -96,25 +94,18 @@ def read_pictures(output: bytes) -> Iterator[Made]:
 
 
 def keep(recording: Recording, kind: PictureKind, made: Made) -> None:
-    """Store a picture, then have the row name it, then remove the one it replaces."""
-    store, key = current_store(), new_key(recording.pk, "jpg")
-    with staging.scratch_disk().scratch(recording.pk) as path:
-        staging.write_file(path, made.jpeg)
-        store.put(key, path, content_type="image/jpeg")
-    facts = {
-        "storage_backend": store.name,
-        "storage_key": key,
-        "size": len(made.jpeg),
-        "tiles": made.tiles,
-        "columns": made.columns,
-        "tile_width": made.width,
-        "tile_height": made.height,
-    }
-    with transaction.atomic():
-        before = Picture.objects.select_for_update().filter(recording=recording, kind=kind).first()
-        Picture.objects.update_or_create(recording=recording, kind=kind, defaults=facts)
-    if before is not None:
-        store_for(before.storage_backend).delete([before.storage_key])
+    """Store a picture in the place of the one before. Raises what `derived.keep` does."""
+
+    def write(file: BinaryIO) -> dict[str, int]:
+        file.write(made.jpeg)
+        return {
+            "tiles": made.tiles,
+            "columns": made.columns,
+            "tile_width": made.width,
+            "tile_height": made.height,
+        }
+
+    derived.keep(recording, Picture, write, suffix="jpg", kind=kind)
 
 
 def picture(recording: Recording, kind: PictureKind) -> bytes:

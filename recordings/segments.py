@@ -3,23 +3,20 @@
 A player of a recording without them loads all of it, so nothing waits for them.
 """
 
-import zlib
 from collections.abc import Generator, Sequence
-from contextlib import closing
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from zlib import crc32
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
-from recordings.ingest import staging
-from recordings.media.asciicast import Header, unpacked
+from recordings import derived
+from recordings.media.asciicast import Header
 from recordings.media.asciicast.writing import theme_json
-from recordings.media.terminal.made import SegmentMade
+from recordings.media.terminal.made import Nonsense, SegmentMade
 from recordings.models import Recording, Segments
 from recordings.playback import content_disposition, described
-from recordings.sending import Body, accepts_gzip
-from recordings.storage import ObjectDamaged, current_store, new_key, store_for
+from recordings.sending import Body, accepts_gzip, decompressed
+from recordings.storage import store_for
 
 # Of less a browser makes short work; of ten times as much it would take seconds and hundreds of megabytes.
 WORTH_IT = 10 * 1024 * 1024
@@ -32,35 +29,30 @@ class NoSegments(Exception):
 
 
 def keep(recording: Recording, output: BinaryIO, parts: Sequence[SegmentMade], header: Header) -> None:
-    """Store the segments in a program's output, then have the row name them, then remove those before."""
-    store, key = current_store(), new_key(recording.pk, "segments")
-    starts: list[tuple[int, int]] = []
-    with staging.scratch_disk().scratch(recording.pk) as path:
-        with staging.filling(path) as file:
-            for part in parts:
-                starts.append((part.start, file.tell()))
-                output.seek(part.at)
-                _copy(output, file, part.size)
-            size = file.tell()
-        store.put(key, path, content_type=Segments.stored_type)
-    facts = {
-        "made_of": recording.sha256,
-        "starts": starts,
-        "theme": theme_json(header.theme) if header.theme else None,
-        "idle_limit": header.idle_time_limit,
-        "storage_backend": store.name,
-        "storage_key": key,
-        "size": size,
-    }
-    with transaction.atomic():
-        before = Segments.objects.select_for_update().filter(recording=recording).first()
-        Segments.objects.update_or_create(recording=recording, defaults=facts)
-    if before is not None:
-        store_for(before.storage_backend).delete([before.storage_key])
+    """Store the segments in a program's output in the place of those before. Raises Nonsense, and what
+    `derived.keep` does."""
+
+    def write(file: BinaryIO) -> dict[str, Any]:
+        starts: list[tuple[int, int]] = []
+        for part in parts:
+            starts.append((part.start, file.tell()))
+            output.seek(part.at)
+            _copy(output, file, part.size)
+        return {
+            "made_of": recording.sha256,
+            "starts": starts,
+            "theme": theme_json(header.theme) if header.theme else None,
+            "idle_limit": header.idle_time_limit,
+        }
+
+    derived.keep(recording, Segments, write, suffix="segments")
 
 
 def _copy(source: BinaryIO, target: BinaryIO, size: int) -> None:
-    while size and (block := source.read(min(size, _BLOCK))):
+    while size:
+        block = source.read(min(size, _BLOCK))
+        if not block:
+            raise Nonsense("a segment breaks off")
         target.write(block)
         size -= len(block)
 
@@ -106,7 +98,7 @@ def part(request: HttpRequest, recording: Recording, number: int) -> HttpRespons
     stop = there.starts[number + 1][1] if number + 1 < len(there.starts) else there.size
     packed = accepts_gzip(request.headers.get("Accept-Encoding", ""))
     blocks = _blocks(there, start, stop - start)
-    response = StreamingHttpResponse(Body(blocks if packed else _plain(blocks)))
+    response = StreamingHttpResponse(Body(blocks if packed else decompressed(blocks)))
     if packed:
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Length"] = str(stop - start)
@@ -129,11 +121,3 @@ def _version(there: Segments) -> str:
 def _blocks(there: Segments, start: int, length: int) -> Generator[bytes]:
     with store_for(there.storage_backend).open_range(there.storage_key, start, length) as reader:
         yield from reader
-
-
-def _plain(blocks: Generator[bytes]) -> Generator[bytes]:
-    with closing(blocks):
-        try:
-            yield from unpacked(blocks)
-        except zlib.error as error:
-            raise ObjectDamaged("A segment of a terminal recording cannot be decompressed.") from error

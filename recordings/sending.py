@@ -5,7 +5,8 @@ Whoever calls has checked permission and status, and says what the bytes are cal
 
 import logging
 import re
-from collections.abc import Generator, Mapping
+import zlib
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
-from recordings.storage import StorageError
+from recordings.media.asciicast import unpacked
+from recordings.storage import ObjectDamaged, StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +88,18 @@ def accepts_gzip(header: str) -> bool:
         if match and match[1].lower() in ("gzip", "x-gzip"):
             return not match[2] or match[2].strip("0.") != ""
     return False
+
+
+def decompressed(blocks: Iterable[bytes]) -> Generator[bytes]:
+    """What a stored gzip member holds.
+
+    Raises:
+        ObjectDamaged: it is none.
+    """
+    try:
+        yield from unpacked(blocks)
+    except zlib.error as error:
+        raise ObjectDamaged("What is stored of a terminal recording cannot be decompressed.") from error
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:

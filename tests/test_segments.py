@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from recordings import enrich, jobs, retention, segments, tasks
+from recordings.media.asciicast import Header
+from recordings.media.terminal.made import Nonsense, SegmentMade
 from recordings.models import Action, Recording, Segments, User
 from recordings.reconcile import SETTLED_AFTER, compare
 from recordings.storage import current_store
 from tests.casting import made
 from tests.guests import enters, guest, shared
-from tests.making import browser, events, stored
+from tests.making import browser, events, staged, stored
 from tests.terminal.build import version_3
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,14 @@ def test_they_are_sent_as_they_are_kept_to_whoever_takes_that(large: Recording) 
     assert packed["Vary"] == "Accept-Encoding, Cookie"
     assert packed["Cache-Control"] == "private, no-cache"
     assert packed["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_one_that_breaks_off_takes_the_place_of_none(large: Recording) -> None:
+    before = Segments.objects.get().storage_key
+    with pytest.raises(Nonsense):
+        segments.keep(large, BytesIO(b"on"), [SegmentMade(0, 0, 3)], Header(2, 80, 24))
+    assert Segments.objects.get().storage_key == before
+    assert staged() == []
 
 
 def test_the_page_plays_by_them(large: Recording) -> None:

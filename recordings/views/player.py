@@ -42,7 +42,6 @@ def player(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         events=audit.activity(recording)[:EVENTS],
         markers=recording.markers.all(),
         hours=settings.SORTIE_DELETED_KEEP_HOURS,
-        segmented=segments.has(recording),
         reads=recording.kind == Kind.TERMINAL and recording.status == Status.READY,
     )
 
@@ -53,6 +52,7 @@ def player_page(request: HttpRequest, template: str, recording: Recording, **con
     if is_terminal:
         context |= {
             "gaps": gaps_of(recording),
+            "segmented": segments.has(recording),
             "films": [(form.value, form.label) for form in ExportForm if form.is_film],
         }
 

@@ -18,7 +18,7 @@ from recordings.ingest.staging.base import (
     WrongOffset,
     room_for,
 )
-from recordings.ingest.staging.local import LocalStaging, copy_file, filling, full_disk_told, sync_data, write_file
+from recordings.ingest.staging.local import LocalStaging, copy_file, filling, full_disk_told, sync_data
 
 __all__ = [
     "Appender",
@@ -38,7 +38,6 @@ __all__ = [
     "room_for",
     "scratch_disk",
     "sync_data",
-    "write_file",
 ]
 
 logger = logging.getLogger(__name__)

@@ -234,12 +234,6 @@ def filling(target: Path) -> Iterator[BinaryIO]:
         sync_data(file.fileno())
 
 
-def write_file(target: Path, data: bytes) -> None:
-    """Make `target` hold `data`. Raises DiskFull."""
-    with full_disk_told():
-        target.write_bytes(data)
-
-
 @contextmanager
 def full_disk_told() -> Iterator[None]:
     """Raises DiskFull in place of the errors of the system that mean it."""
