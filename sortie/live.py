@@ -62,8 +62,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if WITH_PARENT in sys.argv[1:]:
-        # The terminal's signals are for the parent, which ends us in its turn.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # The terminal's signals are for the parent, which ends us in its turn. Ignored would not do: granian takes
+        # them for itself, and would start its workers anew when the terminal is closed, in the midst of ending.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
         threading.Thread(target=_end_with_parent, daemon=True).start()
     return serve()
 

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.services import free_ports
+from tests.waiting import until
 
 pytestmark = pytest.mark.only("single")
 
@@ -63,7 +65,7 @@ class Started:
         group = self.process.pid
         if self.process.poll() is None:
             (os.killpg if to_all else os.kill)(group, sent)
-        status = self.process.wait(timeout=20)
+        status = self.process.wait(timeout=60)
         with pytest.raises(ProcessLookupError):
             os.killpg(group, 0)
         return status
@@ -156,6 +158,26 @@ def test_a_given_password_is_used_and_not_shown(data: Path, port: int, tidy: lis
     api(started.url, "grace", given["SORTIE_ADMIN_PASSWORD"]).close()
     # As when the terminal is closed.
     assert started.end(signal.SIGHUP) == 0
+
+
+def test_the_terminals_signals_are_for_the_first_process(data: Path, port: int, tidy: list[Started]) -> None:
+    started = Started(data, port).until_it_serves()
+    tidy.append(started)
+    until(lambda: live_processes(started), "the live process and its worker")
+    for process in live_processes(started):
+        blocked = int(re.search(r"SigBlk:\s*([0-9a-f]+)", (process / "status").read_text())[1], 16)  # type: ignore[index]
+        assert all(blocked & 1 << (number - 1) for number in (signal.SIGINT, signal.SIGHUP))
+
+
+def live_processes(started: Started) -> list[Path]:
+    """Those of the live process, once it serves: its own and its worker's."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            if os.getsid(int(process.name)) == started.process.pid and b"--with-parent" in arguments:
+                found.append(process)
+    return found if len(found) == 2 else []
 
 
 def test_the_end_of_the_first_process_is_the_end_of_all(data: Path, port: int, tidy: list[Started]) -> None:
