@@ -1,6 +1,7 @@
 """The web process: granian serving `sortie.wsgi`. `python -m sortie.web` is what a cluster runs."""
 
 import atexit
+import gc
 import http.client
 import multiprocessing
 import os
@@ -140,7 +141,11 @@ class _Server(MPServer):
 
 def _application() -> Any:
     become_worker()
-    return import_module("sortie.wsgi").application
+    application = import_module("sortie.wsgi").application
+    # What is loaded stays: no collection need look through it again, with all threads waiting for it.
+    gc.collect()
+    gc.freeze()
+    return application
 
 
 def become_worker() -> None:
