@@ -16,6 +16,7 @@ from recordings.api import tus
 from recordings.audit import Actor
 from recordings.ingest import simple, start
 from recordings.ingest.intake import BLOCK, Arrived, Intake
+from recordings.ingest.leases import Leases
 from recordings.models import AuditEvent, Job, Kind, Recording, Session, Upload, User
 from recordings.storage import current_store
 from tests.playables import ask, body
@@ -168,5 +169,5 @@ def let_leases_end() -> None:
 def sweep_after_silence() -> None:
     """As if every client had been silent for longer than is waited for it, and the workers had looked into that."""
     Upload.objects.growing().filter(lease_until__isnull=False).update(lease_until=timezone.now())
-    tus._touched.clear()
+    tus._leases = Leases()
     tasks.sweep()

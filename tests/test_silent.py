@@ -1,6 +1,6 @@
 """Clients that go silent: what came is put away and says that it is a part; what comes later takes its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -13,8 +13,9 @@ from pytest_django import Settings
 from recordings import enrich, retention, tasks
 from recordings.api import tus as views
 from recordings.audit import Actor
-from recordings.ingest import paced, resumable, silent, start
+from recordings.ingest import leases, paced, resumable, silent, start
 from recordings.ingest.grants import Grant
+from recordings.ingest.leases import Leases
 from recordings.media import webm
 from recordings.media.errors import WebmError
 from recordings.models import Action, AuditEvent, Job, JobKind, Recording, Status, Upload, User
@@ -87,7 +88,7 @@ def test_nothing_happens_before(tus: Tus, live: Recording) -> None:
 def test_a_piece_is_a_sign_of_life(tus: Tus, live: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     address = capture(tus, live)
     Upload.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
-    monkeypatch.setattr("recordings.api.tus._touched", {})
+    monkeypatch.setattr(views, "_leases", Leases())
     tus.patch(address, PART, DATA[PART : PART + 10])
     assert lease(address) > timedelta(seconds=115)
 
@@ -99,14 +100,14 @@ def test_a_piece_that_takes_hours_is_one_all_the_time(
     address, offsets = capture(tus, live), set[int]()
     touch = resumable.touch
 
-    def touched(grant: Grant) -> None:
-        touch(grant)
+    def touched(grants: Collection[Grant]) -> None:
+        touch(grants)
         offsets.add(tus.offset(address))
 
     monkeypatch.setattr(paced, "LEAST", 100)
     monkeypatch.setattr(paced, "BLOCK", 100)
-    monkeypatch.setattr(views, "_touched", {})
-    monkeypatch.setattr(views, "TOUCH_EVERY", 0)
+    monkeypatch.setattr(views, "_leases", Leases())
+    monkeypatch.setattr(leases, "EVERY", 0)
     monkeypatch.setattr(resumable, "touch", touched)
     assert tus.patch(address, PART, DATA[PART : PART + 1000]).status_code == 204
     assert offsets == set(range(PART, PART + 1001, 100))

@@ -27,7 +27,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The one by which looks grow old."""
     clock = Clock()
-    monkeypatch.setattr(views, "_grants", Grants(clock=clock))
+    monkeypatch.setattr(views, "_grants", Grants(clock=clock, chance=max))
     return clock
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from recordings.api import tus as views
 from recordings.ingest import finish, resumable, staging
+from recordings.ingest.leases import Leases
 from recordings.ingest.staging.local import LocalStaging
 from recordings.jobs import PassingFault
 from recordings.models import Job, Recording, Status, Upload, User
@@ -271,7 +272,7 @@ def test_a_database_that_is_away_costs_no_bytes(tus: Tus, monkeypatch: pytest.Mo
         patch.setattr(resumable, "look", failing)
         patch.setattr(resumable, "find", failing)
         patch.setattr(resumable, "touch", failing)
-        monkeypatch.setattr(views, "_touched", type(views._touched)())
+        monkeypatch.setattr(views, "_leases", Leases())
         assert tus.patch(address, 100, DATA[100:200]).status_code == 204
         last = tus.patch(address, 200, DATA[200:])
         assert (last.status_code, int(last.headers["Retry-After"]) > 0) == (503, True)

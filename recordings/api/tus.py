@@ -6,9 +6,6 @@ every five seconds.
 """
 
 import hashlib
-import logging
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +14,6 @@ from typing import Concatenate, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
-from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import http_date
@@ -39,25 +35,22 @@ from recordings.api.errors import ProblemError, handle
 from recordings.audit import Actor, address_of
 from recordings.ingest import intake, kinds, pieces, resumable, staging
 from recordings.ingest.grants import Grant, Grants
+from recordings.ingest.leases import Leases
 from recordings.media.errors import MediaError
 from recordings.models import User
 from recordings.permissions import Can
-
-logger = logging.getLogger(__name__)
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
 PIECE = "application/offset+octet-stream"
 # Not of tus: the recording that an upload is for, and what kinds of them are taken.
 RECORDING, KINDS = "Sortie-Recording", "Sortie-Kinds"
-TOUCH_EVERY = 10.0
-MOST_TOUCHED = 4096
 
 Path = ParamSpec("Path")
 View = Callable[Concatenate[HttpRequest, Path], HttpResponse]
 
 _grants = Grants()
-_touched: OrderedDict[UUID, float] = OrderedDict()  # until when the note that was taken will do
+_leases = Leases()
 
 
 def _tus(view: View[Path]) -> View[Path]:
@@ -180,7 +173,7 @@ class _Body:
     def read(self, size: int, /) -> bytes:
         block: bytes = self._request.read(size)
         if self.grant is not None:
-            _is_alive(self.grant)
+            _leases.heard(self.grant)
         return block
 
 
@@ -190,24 +183,7 @@ def _after(grant: Grant, offset: int) -> None:
         _grants.forget(grant.upload_id)
         resumable.complete(grant, offset)
     else:
-        _is_alive(grant)
-
-
-def _is_alive(grant: Grant) -> None:
-    """Note now and then that a client has been heard of."""
-    now = time.monotonic()
-    if now < _touched.get(grant.upload_id, now):
-        return
-    try:
-        resumable.touch(grant)
-    except Error as error:  # the bytes are safe, and that is what the answer says
-        logger.warning("Upload %s goes on without its lease being extended: %s", grant.upload_id, error)
-        return
-    finally:
-        connections.give_back()
-    _touched[grant.upload_id] = now + min(TOUCH_EVERY, resumable.grace(live=grant.live).total_seconds() / 4)
-    while len(_touched) > MOST_TOUCHED:
-        _touched.popitem(last=False)
+        _leases.heard(grant)
 
 
 def _head(request: HttpRequest, pk: UUID) -> HttpResponse:

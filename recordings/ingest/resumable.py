@@ -5,7 +5,8 @@ last one, whoever sends it, and is safe before it is acknowledged. Who may send 
 for five seconds (`grants`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -222,17 +223,20 @@ def announce(grant: Grant, length: int) -> Grant:
     return _grant(upload)
 
 
-def touch(grant: Grant) -> None:
-    """The client is alive: what has arrived waits for more, also where it had been given up."""
+def touch(grants: Collection[Grant]) -> None:
+    """Their clients are alive: what has arrived waits for more, also where it had been given up."""
     now = timezone.now()
-    Upload.objects.growing().filter(pk=grant.upload_id).update(
-        lease_until=now + grace(live=grant.live),
-        expires_at=now + RESUMABLE_FOR,
-        reserved=Coalesce("announced", largest()),
-    )
-    failed = Recording.objects.filter(pk=grant.recording_id, status=Status.FAILED).first()
-    if failed is not None:
-        failed.advance(Status.UPLOADING, error="")
+    with transaction.atomic():
+        for live in (True, False):
+            Upload.objects.growing().filter(pk__in=[each.upload_id for each in grants if each.live is live]).update(
+                lease_until=now + grace(live=live),
+                expires_at=now + RESUMABLE_FOR,
+                reserved=Coalesce("announced", largest()),
+            )
+        recordings = Recording.objects.filter(pk__in=[each.recording_id for each in grants])
+        for given_up in recordings.filter(status=Status.FAILED):
+            with suppress(WrongStatusError):
+                given_up.advance(Status.UPLOADING, error="")
 
 
 def complete(grant: Grant, length: int) -> None:
