@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recordings.querysets import Viewer
 
 PAGE = 100
-LOOKED_AT = 50_000
+LOOKED_AT = 5_000
 MOST_TAGS = 20
 
 Row = TypeVar("Row", bound=models.Model)
@@ -69,21 +69,26 @@ def page(
     cursor: str = "",
     limit: int = PAGE,
     having: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
+    keys_first: bool = False,
 ) -> Page:
     """One page of rows that have `created_at` and a UUID key, newest first. Never counts, never skips.
 
     having: narrows rows by what has to be looked up for each by itself; in LOOKED_AT rows for one page.
+    keys_first: what the rows show is read only once it is known which they are, as it always is with `having`.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
-    end = ""
+    every, end = rows, ""
     if having is not None:
         rows, end = window(rows, cursor)
         rows = having(rows)
     ordered = rows.order_by("-created_at", "-pk")
     if cursor:
         ordered = ordered.filter(keyset_after(*read_cursor(cursor)))
+    if having is not None or keys_first:
+        keys = list(ordered.values_list("pk", flat=True)[: limit + 1])
+        ordered = every.filter(pk__in=keys).order_by("-created_at", "-pk")
     found: list[Any] = list(ordered[: limit + 1])
     more = len(found) > limit
     if end and not more:

@@ -15,6 +15,8 @@ from recordings import library
 from recordings.admin import search
 from recordings.admin.base import PortalAdmin
 from recordings.models import AuditEvent, Recording, Session, User
+from recordings.search import finding
+from recordings.search.index import describe
 
 MostQueries = Callable[[int], AbstractContextManager[Any]]
 LISTS = {
@@ -51,6 +53,8 @@ def many(owner: User, number: int, **facts: Any) -> list[Recording]:
         for place in range(number)
     ]
     Recording.objects.bulk_create(rows)
+    for row in rows:
+        describe(row)
     AuditEvent.objects.bulk_create(
         AuditEvent(action="view", actor_name=owner.username, recording_id=row.pk, at=row.created_at) for row in rows
     )
@@ -123,8 +127,11 @@ def test_words_are_looked_for_in_so_many_rows_at_a_time(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "LOOKED_AT", 5)
+    monkeypatch.setattr(finding, "RARE", 0)
     rows = many(alice, 17)
     Recording.objects.filter(pk__in=[rows[2].pk, rows[4].pk, rows[16].pk]).update(title="Needle")
+    for row in rows:
+        describe(row)
     address = "/admin/recordings/recording/"
     first = client.get(f"{address}?q=needle")
     assert [row.pk for row in first.context["cl"].result_list] == [rows[2].pk, rows[4].pk]
@@ -145,6 +152,7 @@ def test_a_full_page_of_finds_goes_on_after_its_last_row(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "LOOKED_AT", 5)
+    monkeypatch.setattr(finding, "RARE", 0)
     monkeypatch.setattr(PortalAdmin, "list_per_page", 3)
     rows = many(alice, 8, notes="")
     found: list[Any] = []

@@ -140,6 +140,8 @@ def test_search(client: Client, alice: User, bob: User) -> None:
         "certificates other": set(),
         "decade": {second.pk},
         "bob": {second.pk},
+        "bob decade": {second.pk},
+        "alice decade": set(),
         "Prod": {first.pk},
         "firefox": {first.pk, second.pk},
         "deadbeef": set(),

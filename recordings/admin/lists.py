@@ -1,11 +1,10 @@
 """Lists of any length: newest first, a page at a time by key, never counted."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
@@ -53,31 +52,34 @@ class NewestFirst(Newest):
 
 
 class Searched(NewestFirst):
-    """Looks for an id, else for words, and for those in a bounded number of rows at a time."""
-
-    has_word: Callable[[str], Q]
+    """Looks for an id, else for words, and goes on further back where it stopped before the last row."""
 
     def read(self, request: HttpRequest) -> list[Any]:
         if not self.query.strip():
             return super().read(request)
         found = search.by_id(self.queryset, self.query)
-        end = ""
-        if found is None:
-            try:
-                within, end = library.window(self.queryset, request.GET.get(PAGE_VAR, ""))
-            except library.BadCursor as error:
-                raise IncorrectLookupParameters(str(error)) from error
-            found = search.has_words(within, self.query, self.has_word)
-        self.queryset = found
-        rows = super().read(request)
-        if end and not self.older:
-            self.further = self.get_query_string({PAGE_VAR: end})
-        return rows
+        if found is not None:
+            self.queryset = found
+            return super().read(request)
+        try:
+            page = self.look(request.GET.get(PAGE_VAR, ""))
+        except library.BadCursor as error:
+            raise IncorrectLookupParameters(str(error)) from error
+        if page.next_cursor:
+            link = self.get_query_string({PAGE_VAR: page.next_cursor})
+            self.older, self.further = ("", link) if page.stopped else (link, "")
+        return page.rows
+
+    def look(self, cursor: str) -> library.Page:
+        """A page of the rows that have the words of the query."""
+        raise NotImplementedError
 
 
 class RecordingList(Searched):
-    has_word = staticmethod(search.recording_has)
+    def look(self, cursor: str) -> library.Page:
+        return search.recordings(self.queryset, self.query, cursor, self.list_per_page)
 
 
 class SessionList(Searched):
-    has_word = staticmethod(search.session_has)
+    def look(self, cursor: str) -> library.Page:
+        return search.sessions(self.queryset, self.query, cursor, self.list_per_page)

@@ -1,14 +1,14 @@
-"""Finding rows by what an admin has at hand: an id or its beginning, a name, a word of a title.
-
-Words are looked for in titles without an index, so in a window of the newest rows (`library.window`).
-"""
+"""Finding rows by what an admin has at hand: an id or its beginning, a name, a word written about them."""
 
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from recordings.models import Tag, User
+from recordings import library
+from recordings.models import Recording, Session, User
+from recordings.search.asking import asked
+from recordings.search.finding import Wanted, find_named
 
 # Shorter ones are words ("decade") more often than ids; lists show eight digits.
 SHORTEST_ID = 8
@@ -31,21 +31,21 @@ def by_id(rows: QuerySet[Any], text: str) -> QuerySet[Any] | None:
     return rows.filter(pk__range=ids)
 
 
-def has_words(rows: QuerySet[Any], text: str, has: Any) -> QuerySet[Any]:
-    """The rows for which `has(word)` holds for every word of `text`."""
-    for word in text.split()[:MOST_WORDS]:
-        rows = rows.filter(has(word))
-    return rows
+def recordings(rows: QuerySet[Recording], text: str, cursor: str, limit: int) -> library.Page:
+    """A page of recordings that have every word of `text` written about them, or in the name of their owner."""
+    wanted = [
+        Wanted(term, tuple(_people(word))) for word in text.split()[:MOST_WORDS] for term in asked(word).terms
+    ]
+    return find_named(rows, wanted, cursor=cursor, limit=limit)
 
 
-def recording_has(word: str) -> Q:
-    """Whether a recording's title, session or owner have `word`, or it is one of its tags."""
-    tagged = Tag.objects.filter(name__in={word, word.lower()}).values("recording_id")
-    session = Q(session__title__icontains=word) | Q(session__app_id__icontains=word)
-    return Q(title__icontains=word) | session | Q(owner_id__in=_people(word)) | Q(pk__in=tagged)
+def sessions(rows: QuerySet[Session], text: str, cursor: str, limit: int) -> library.Page:
+    """A page of sessions that have every word of `text`. No index has them: it looks at so many rows at a time."""
+    every = [_session_has(word) for word in text.split()[:MOST_WORDS]]
+    return library.page(rows, cursor=cursor, limit=limit, having=lambda some: some.filter(*every))
 
 
-def session_has(word: str) -> Q:
+def _session_has(word: str) -> Q:
     """Whether a session's title, application, target or owner have `word`."""
     own = Q(title__icontains=word) | Q(app_id__icontains=word) | Q(target__icontains=word)
     return own | Q(owner_id__in=_people(word))

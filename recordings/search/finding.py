@@ -2,7 +2,8 @@
 
 The rules of who may see what are part of the query: it begins with the recordings that somebody may list. Which way
 is quick depends on how rare the words are, so that is asked first. Of a rare word all recordings that have it are
-looked up and sorted; common words are looked for in the newest recordings, one after the other.
+looked up and sorted; common words are looked for in the newest recordings, one after the other, and for one page in
+so many that it takes no longer the more there are.
 """
 
 from collections import defaultdict
@@ -17,13 +18,25 @@ from django.db.models import QuerySet
 from recordings import library
 from recordings.models import Recording
 from recordings.search.asking import Question, Term
-from recordings.search.index import ABOUT, query_of, sql
+from recordings.search.index import ABOUT, number, query_of, sql
 from recordings.search.lines import Match, matches, unpacked
 
-RARE = 2000  # passages
+RARE = 5_000  # passages
 PASSAGES_READ = 12  # of a recording, to find its lines in
 SHOWN = 5  # lines of a recording
 PAGE = 20
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A term that a recording has to have, unless it belongs to one of `owners`."""
+
+    term: Term
+    owners: tuple[UUID, ...] = ()
+
+    def number(self) -> int:
+        """How many passages have it, counted a little beyond what is rare. Nobody counts whose recordings are."""
+        return RARE + 1 if self.owners else number(self.term, RARE + 1)
 
 
 @dataclass(frozen=True)
@@ -70,16 +83,37 @@ def find(
     """
     if question is None:
         return library.page(rows, cursor=cursor, limit=limit)
-    terms = list(question.terms)
-    if not terms:
+    return _found_in(rows, [Wanted(term) for term in question.terms], cursor, limit)
+
+
+def find_named(
+    rows: "QuerySet[Recording]", wanted: "Sequence[Wanted]", *, cursor: str = "", limit: int = PAGE
+) -> library.Page:
+    """The same of what is written about recordings, without what their terminals showed: for who looks for a name.
+
+    Raises:
+        library.BadCursor: `cursor` is none that such a page gave.
+    """
+    return _found_in(rows, wanted, cursor, limit, which=" AND p.number = 0")
+
+
+def _found_in(
+    rows: "QuerySet[Recording]", wanted: "Sequence[Wanted]", cursor: str, limit: int, which: str = ""
+) -> library.Page:
+    if cursor:
+        library.read_cursor(cursor)
+    if not wanted:
         return library.Page([], None)
-    counted = {term: _number(term) for term in terms}
-    terms.sort(key=lambda term: counted[term])
-    rarest = terms[0]
-    if counted[rarest] <= RARE:
-        narrowed = _where(rows, sql().among, rarest)
-        return library.page(_having(narrowed, terms[1:]), cursor=cursor, limit=limit)
-    return library.page(rows, cursor=cursor, limit=limit, having=lambda some: _having(some, terms))
+    numbers = {one: one.number() for one in wanted}
+    rarest, *others = sorted(wanted, key=lambda one: numbers[one])
+    if not numbers[rarest]:
+        return library.Page([], None)
+    if numbers[rarest] <= RARE:
+        rows = _where(rows, sql().among.format(which=which), rarest.term)
+        return library.page(_having(rows, others, which), cursor=cursor, limit=limit, keys_first=True)
+    return library.page(
+        rows, cursor=cursor, limit=limit, having=lambda some: _having(some, [rarest, *others], which)
+    )
 
 
 def find_in(recording: Recording, question: Question, *, limit: int) -> list[Hit]:
@@ -101,29 +135,40 @@ def with_hits(recordings: Sequence[Recording], question: Question) -> list[Found
     for every in (True, False):
         without = [key for key in keys if not hits[key]]
         for key, data in _passages(without, question.terms, every=every, most=PASSAGES_READ, about=False):
-            hits[key] += matches(unpacked(data), question)
+            hits[key] += _until_enough(hits[key], matches(unpacked(data), question), question)
     for key, data in _passages(keys, question.terms, every=False, most=1, about=True):
         about[key] += matches(unpacked(data), question)
     return [_found(recording, _best(about[recording.pk]), _best(hits[recording.pk])) for recording in recordings]
 
 
-def _number(term: Term) -> int:
-    """How many passages have it, counted a little beyond what is rare."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql().number, [query_of([term], every=True), RARE + 1])
-        [number] = cursor.fetchone() or [0]
-        return int(number)
+def _until_enough(there: Sequence[Match], further: Iterator[Match], question: Question) -> Iterator[Match]:
+    """Of further matches those until there are more than are shown that say all of it: none can be better."""
+    every = len(question.terms)
+    whole = sum(match.terms == every for match in there)
+    while whole <= SHOWN and (match := next(further, None)):
+        whole += match.terms == every
+        yield match
 
 
-def _having(rows: "QuerySet[Recording]", terms: Sequence[Term]) -> "QuerySet[Recording]":
-    for term in terms:
-        rows = _where(rows, sql().has, term)
+def _having(rows: "QuerySet[Recording]", wanted: "Sequence[Wanted]", which: str) -> "QuerySet[Recording]":
+    for one in wanted:
+        rows = _where(rows, sql().has.format(which=which), one.term, one.owners)
     return rows
 
 
-def _where(rows: "QuerySet[Recording]", condition: str, term: Term) -> "QuerySet[Recording]":
-    # The condition is ours; what was asked for is its parameter.
-    return rows.extra(where=[condition], params=[query_of([term], every=True)])  # noqa: S610
+def _where(
+    rows: "QuerySet[Recording]", condition: str, term: Term, owners: Sequence[UUID] = ()
+) -> "QuerySet[Recording]":
+    # The condition is ours; what was asked for is its parameters.
+    if owners:
+        theirs = f"recordings_recording.owner_id IN ({', '.join(['%s'] * len(owners))})"
+        condition = f"({theirs} OR {condition})"
+    given = [*map(_as_kept, owners), query_of([term], every=True)]
+    return rows.extra(where=[condition], params=given)  # noqa: S610
+
+
+def _as_kept(key: UUID) -> UUID | str:
+    return key if connection.vendor == "postgresql" else key.hex
 
 
 def _found(recording: Recording, about: Sequence[Match], said: Sequence[Match]) -> Found:
@@ -137,8 +182,8 @@ def _best(found: Sequence[Match]) -> list[Match]:
     return [match for match in found if match.terms == most]
 
 
-def _hit(match: Match, number: int) -> Hit:
-    if number:
+def _hit(match: Match, place: int) -> Hit:
+    if place:
         return Hit(match.text, match.marks, at_ms=match.at_ms)
     return Hit(match.text, match.marks, field=ABOUT[match.at_ms])
 
@@ -158,8 +203,7 @@ def _passages(
         f" FROM recordings_passage p WHERE p.recording_id IN ({places}) AND {numbered} AND {sql().passages}"
         ") found WHERE place <= %s ORDER BY recording_id, number"
     )
-    as_kept = [key if connection.vendor == "postgresql" else key.hex for key in keys]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*as_kept, query_of(terms, every=every), most])
+        cursor.execute(query, [*map(_as_kept, keys), query_of(terms, every=every), most])
         for key, data in cursor.fetchall():
             yield (key if isinstance(key, UUID) else UUID(key)), data

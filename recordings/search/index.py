@@ -22,6 +22,7 @@ FOLLOWING_LINES = 3
 # A tsvector counts no further; a passage has at most 8,000 characters of its own.
 MOST_WORDS = 16_383
 AT_ONCE = 200  # rows
+WELL_KNOWN = 10_000  # passages
 
 ABOUT = ("title", "notes", "tags", "session", "target", "host", "user", "command", "reference")
 """What is written about a recording: the numbers of the lines of its passage 0."""
@@ -89,7 +90,10 @@ def _insert_in_postgresql(recording: Recording, rows: Iterable[_Row]) -> None:
             cursor.executemany(
                 "INSERT INTO recordings_passage (recording_id, number, start_ms, end_ms, lines, words)"
                 " VALUES (%s, %s, %s, %s, %s, %s::tsvector)",
-                [(recording.pk, row.number, *_times(row), packed(row.lines), _vector(row.words)) for row in batch],
+                [
+                    (recording.pk, row.number, *_times(row), packed(row.lines), packed_words(row.words))
+                    for row in batch
+                ],
             )
 
 
@@ -114,7 +118,7 @@ def _times(row: _Row) -> tuple[int, int]:
     return row.lines.own[0][0], row.lines.own[-1][0]
 
 
-def _vector(found: Sequence[str]) -> str:
+def packed_words(found: Sequence[str]) -> str:
     """A tsvector as PostgreSQL reads it; words are letters and digits, so nothing has to be escaped."""
     places: dict[str, list[str]] = defaultdict(list)
     for place, word in enumerate(found, start=1):
@@ -147,7 +151,9 @@ class Sql:
     has: whether a recording of the query around it has such a passage, looked up for each by itself.
     among: whether it is one of those that have, all of which are looked up at once.
     number: how many passages there are, counted no further than to the second parameter.
-    passages: those of passages called `p`.
+    passages: those of passages called `p`, looked at one by one.
+
+    `{which}` in the first two is where passages called `p` can be narrowed.
     """
 
     has: str
@@ -156,34 +162,65 @@ class Sql:
     passages: str
 
 
+# What is rare is asked of the index of words; what is not, of the passages of one recording after the other. OFFSET
+# 0 keeps the planner from turning the second into the first.
 _POSTGRESQL = Sql(
-    # OFFSET 0 keeps the planner from looking up all of them at once here as well.
     has=(
-        "EXISTS (SELECT 1 FROM recordings_passage p WHERE p.recording_id = recordings_recording.id"
+        "EXISTS (SELECT 1 FROM recordings_passage p WHERE p.recording_id = recordings_recording.id{which}"
         " AND p.words @@ %s::tsquery OFFSET 0)"
     ),
     among=(
         "recordings_recording.id = ANY (ARRAY("
-        "SELECT p.recording_id FROM recordings_passage p WHERE p.words @@ %s::tsquery))"
+        "SELECT p.recording_id FROM recordings_passage p WHERE p.words @@ %s::tsquery{which}))"
     ),
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_passage p WHERE p.words @@ %s::tsquery LIMIT %s) found",
-    passages="p.words @@ %s::tsquery",
+    passages="(SELECT p.words @@ %s::tsquery OFFSET 0)",
 )
 _SQLITE = Sql(
     # CROSS JOIN is SQLite's way to say in which order to look.
     has=(
         "EXISTS (SELECT 1 FROM recordings_passage p CROSS JOIN recordings_words w ON w.rowid = p.id"
-        " WHERE p.recording_id = recordings_recording.id AND w.words MATCH %s)"
+        " WHERE p.recording_id = recordings_recording.id{which} AND w.words MATCH %s)"
     ),
     among=(
         "recordings_recording.id IN (SELECT p.recording_id FROM recordings_words w"
-        " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s)"
+        " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s{which})"
     ),
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_words w WHERE w.words MATCH %s LIMIT %s)",
-    passages="p.id IN (SELECT rowid FROM recordings_words WHERE words MATCH %s)",
+    passages="EXISTS (SELECT 1 FROM recordings_words w WHERE w.rowid = p.id AND w.words MATCH %s)",
 )
 
 
 def sql() -> Sql:
     """For the database that is connected."""
     return _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE
+
+
+def number(term: Term, most: int) -> int:
+    """How many passages have the words of a term, in whatever order, counted no further than `most`.
+
+    Whether words follow each other is told by reading each passage that has them.
+    """
+    apart = [Term((word,), term.open_end and place == len(term.words)) for place, word in enumerate(term.words, 1)]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and all(_is_well_known(cursor, word) for word in apart):
+            return most
+        cursor.execute(sql().number, [query_of(apart, every=True), most])
+        [found] = cursor.fetchone() or [0]
+        return int(found)
+
+
+def _is_well_known(cursor: CursorWrapper, word: Term) -> bool:
+    """Whether PostgreSQL's planner knows, without looking, that very many passages have a word.
+
+    To count them it would read from the index where all of them are, however few were asked for.
+    """
+    cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'recordings_passage'::regclass")
+    [passages] = cursor.fetchone() or [0]
+    cursor.execute(
+        "EXPLAIN (FORMAT JSON) SELECT 1 FROM recordings_passage p WHERE p.words @@ %s::tsquery",
+        [query_of([word], every=True)],
+    )
+    [[explained]] = cursor.fetchone() or [[{}]]
+    # Of a word that it knows nothing about it says one in 200 at the most.
+    return bool(explained["Plan"]["Plan Rows"] > max(WELL_KNOWN, passages / 150))

@@ -48,40 +48,63 @@ def unpacked(data: bytes | memoryview) -> Lines:
 
 
 def matches(lines: Lines, question: Question) -> Iterator[Match]:
-    """The lines in which a term of the question begins."""
-    line_of, found = _flattened([*lines.own, *lines.follow])
+    """The lines in which a term of the question begins, in order, each looked at when it is asked for."""
+    text = _Text([text for _, text in (*lines.own, *lines.follow)])
     marked: dict[int, list[Word]] = {}
-    begun: dict[int, set[Term]] = {}
-    for term in question.terms:
-        for at in _places(term, [word.text for word in found]):
-            begun.setdefault(line_of[at], set()).add(term)
-            for place in range(at, at + len(term.words)):
-                marked.setdefault(line_of[place], []).append(found[place])
-    for number in sorted(begun):
-        if number < len(lines.own):
-            at_ms, text = lines.own[number]
-            yield _shown(at_ms, text, marked[number], len(begun[number]))
+    for number, (at_ms, line_text) in enumerate(lines.own):
+        begun = 0
+        for term in question.terms:
+            places = list(text.beginnings(term, number))
+            begun += bool(places)
+            for place in places:
+                for line, word in text.words_from(number, place, len(term.words)):
+                    marked.setdefault(line, []).append(word)
+        if begun:
+            yield _shown(at_ms, line_text, marked[number], begun)
 
 
-def _flattened(lines: Sequence[Line]) -> tuple[list[int], list[Word]]:
-    """All words, and the line of each."""
-    line_of: list[int] = []
-    found: list[Word] = []
-    for number, (_, text) in enumerate(lines):
-        here = list(placed(text))
-        found += here
-        line_of += [number] * len(here)
-    return line_of, found
+class _Text:
+    """Lines of which only those are cut into words that may say what is looked for: it is what takes time."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        # What other letters are compared as, only cutting tells.
+        self._lowered = [line.lower() if line.isascii() else None for line in lines]
+        self._words: dict[int, list[Word]] = {}
+
+    def beginnings(self, term: Term, number: int) -> Iterator[int]:
+        """Where in a line the term begins, as the index of its first word there."""
+        lowered = self._lowered[number]
+        if lowered is not None and term.words[0] not in lowered:
+            return
+        for place, word in enumerate(self._cut(number)):
+            if word.text.startswith(term.words[0]):
+                found = [word.text for _, word in self.words_from(number, place, len(term.words))]
+                if _is(term, found):
+                    yield place
+
+    def words_from(self, number: int, place: int, most: int) -> Iterator[tuple[int, Word]]:
+        """Words with their lines, from a word of a line on, also of the lines behind it."""
+        left = most
+        for line in range(number, len(self._lines)):
+            for word in islice(self._cut(line), place, place + left):
+                yield line, word
+                left -= 1
+            if not left:
+                return
+            place = 0
+
+    def _cut(self, number: int) -> list[Word]:
+        if number not in self._words:
+            self._words[number] = list(placed(self._lines[number]))
+        return self._words[number]
 
 
-def _places(term: Term, texts: Sequence[str]) -> Iterator[int]:
-    """Where the term begins, as the index of its first word."""
+def _is(term: Term, found: Sequence[str]) -> bool:
     *whole, last = term.words
-    for at in range(len(texts) - len(whole)):
-        end = texts[at + len(whole)]
-        fits = end.startswith(last) if term.open_end else end == last
-        if fits and all(texts[at + offset] == word for offset, word in enumerate(whole)):
-            yield at
+    if found[:-1] != whole:
+        return False
+    return found[-1].startswith(last) if term.open_end else found[-1] == last
 
 
 def _shown(at_ms: int, text: str, marked: Iterable[Word], terms: int) -> Match:
