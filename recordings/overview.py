@@ -189,7 +189,10 @@ def _some(rows: QuerySet[Any], *, newest: str = "-created_at") -> Some:
     if not number:
         return Some(number, [])
     if rows.model is Recording:
-        rows = rows.select_related("session", "owner").defer("original_head", "tail_saved")
+        # Which they are first: else what they show may be read of all of them.
+        keys = list(rows.order_by(newest, "-pk").values_list("pk", flat=True)[:SHOWN])
+        rows = Recording.objects.filter(pk__in=keys).select_related("session", "owner")
+        rows = rows.defer("original_head", "tail_saved")
     return Some(number, list(rows.order_by(newest, "-pk")[:SHOWN]))
 
 
