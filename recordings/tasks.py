@@ -21,7 +21,7 @@ HANDLERS: dict[str, jobs.Handler] = {
 def wake() -> None:
     """There may be a job, or something to tell."""
     jobs.run_due(HANDLERS)
-    deliver.deliver_due()
+    deliver.start()
 
 
 @shared_task
@@ -33,7 +33,7 @@ def sweep() -> None:
         exporting.resume()
         jobs.run_due(HANDLERS)
         ending.purge(now)
-        deliver.deliver_due()
+        deliver.start()
 
 
 @shared_task

@@ -16,7 +16,7 @@ ALL = [event for event in Event if event != Event.TEST]
 def work() -> int:
     """What workers do once everything that waits is due."""
     Delivery.objects.exclude(due_at=None).update(due_at=timezone.now() - timedelta(seconds=1), lease_until=None)
-    return deliver.deliver_due()
+    return deliver.send_due()
 
 
 def types(receiver: Receiver) -> list[str]:

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,21 @@ from recordings.models import AuditEvent, Delivery, Event, User, Webhook
 from recordings.webhooks import deliver, manage, sending
 from tests.hooked import ALL, types, work
 from tests.making import ready, started
-from tests.receiver import Receiver, Verifier
+from tests.receiver import Receiver, Verifier, listening
 from tests.services import free_ports
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
+
+
+def until_nothing_waits() -> None:
+    """Until all deliveries were taken, and nobody is at any."""
+    until(lambda: not Delivery.objects.exclude(due_at=None, lease_until=None).exists(), "the last delivery")
+    until(lambda: all(thread.name != "webhooks" for thread in threading.enumerate()), "the end of the threads")
+
+
+def until_told(receiver: Receiver, times: int) -> None:
+    until(lambda: len(receiver.told) >= times, f"request {times}")
 
 
 # --- what is told ---------------------------------------------------------------------------------------------
@@ -84,12 +96,14 @@ def test_what_did_not_happen_is_not_told(alice: User, hook: Webhook) -> None:
     assert not Delivery.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_workers_deliver_when_the_bell_rings_and_when_they_sweep(
     alice: User, hook: Webhook, receiver: Receiver
 ) -> None:
     for task in (tasks.wake, tasks.sweep):
         retention.delete(started(alice), Actor(alice))
         task()
+        until_nothing_waits()
     assert types(receiver) == ["recording.deleted"] * 2
 
 
@@ -198,7 +212,7 @@ def test_ten_failures_in_a_row_pause_it_until_an_admin_resumes_it(
     assert work() == 0
     manage.resume(hook, Actor(ada))
     waiting = Delivery.objects.exclude(due_at=None).count()
-    assert deliver.deliver_due() == waiting > 0
+    assert deliver.send_due() == waiting > 0
     assert Webhook.objects.get().paused_at is None
     assert AuditEvent.objects.filter(action="webhook", detail__resumed=True).count() == 1
 
@@ -218,6 +232,63 @@ def test_one_in_trouble_holds_up_no_other(alice: User, ada: User, hook: Webhook,
     assert len(receiver.told) == 1
     [failed] = Delivery.objects.filter(delivered_at=None)
     assert failed.error.startswith("It cannot be reached: ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_one_holds_up_no_other(
+    alice: User, ada: User, hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "ANSWER_WITHIN", 600.0)
+    over = threading.Event()
+
+    def hold(_: object) -> None:
+        over.wait()
+
+    with listening() as slow:
+        slow.before = hold
+        manage.add(slow.url, ALL, Actor(ada))
+        try:
+            for number in (1, 2):
+                retention.delete(started(alice), Actor(alice))
+                deliver.start()
+                until_told(receiver, number)
+            # What is to be told to the slow one waits its turn.
+            until_told(slow, 1)
+            assert len(slow.told) == 1
+        finally:
+            over.set()
+        until_nothing_waits()
+        assert [one.headers["webhook-id"] for one in slow.told] == [
+            str(pk)
+            for pk in Delivery.objects.filter(webhook__url=slow.url)
+            .order_by("created_at")
+            .values_list("pk", flat=True)
+        ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_many_are_told_at_a_time_and_no_more(
+    alice: User, ada: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "ANSWER_WITHIN", 600.0)
+    over = threading.Event()
+
+    def hold(_: object) -> None:
+        over.wait()
+
+    receiver.before = hold
+    for number in range(deliver.AT_ONCE + 2):
+        manage.add(f"{receiver.url}/{number}", ALL, Actor(ada))
+    retention.delete(started(alice), Actor(alice))
+    try:
+        deliver.start()
+        until_told(receiver, deliver.AT_ONCE)
+        deliver.start()
+        assert Delivery.objects.filter(lease_until=None).count() == 2
+    finally:
+        over.set()
+    until_nothing_waits()
+    assert len({told.path for told in receiver.told}) == len(receiver.told) == deliver.AT_ONCE + 2
 
 
 def test_a_receiver_that_drips_is_cut_off(
@@ -246,7 +317,7 @@ def test_no_delivery_is_made_twice_by_workers_at_the_same_moment(
     alice: User, ada: User, hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if each thread were a process of its own."""
-    monkeypatch.setattr(deliver, "_busy", AlwaysFree())
+    monkeypatch.setattr(deliver, "_claiming", nullcontext())
     for _ in range(12):
         retention.delete(started(alice), Actor(alice))
     gate = threading.Barrier(4, timeout=60)
@@ -256,7 +327,7 @@ def test_no_delivery_is_made_twice_by_workers_at_the_same_moment(
         try:
             done = 0
             while Delivery.objects.exclude(due_at=None).exists():
-                done += deliver.deliver_due()
+                done += deliver.send_due()
             return done
         finally:
             connection.close()
@@ -266,20 +337,12 @@ def test_no_delivery_is_made_twice_by_workers_at_the_same_moment(
     assert len({told.headers["webhook-id"] for told in receiver.told}) == len(receiver.told) == 12
 
 
-class AlwaysFree:
-    def acquire(self, *, blocking: bool) -> bool:
-        return True
-
-    def release(self) -> None:
-        """Nobody held it."""
-
-
 def test_a_worker_that_died_at_it_is_succeeded(alice: User, hook: Webhook, receiver: Receiver) -> None:
     retention.delete(started(alice), Actor(alice))
     assert deliver._take_next()
-    assert deliver.deliver_due() == 0
+    assert deliver.send_due() == 0
     Delivery.objects.update(lease_until=timezone.now())
-    assert deliver.deliver_due() == 1
+    assert deliver.send_due() == 1
 
 
 def test_what_was_told_is_forgotten_after_a_month(alice: User, hook: Webhook) -> None:

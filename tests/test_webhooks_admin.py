@@ -77,7 +77,7 @@ def test_a_delivery_is_sent_again_with_the_same_id(
     work()
     delivery = Delivery.objects.get()
     browser(ada).post("/admin/recordings/delivery/do/again/", {"_selected_action": str(delivery.pk)})
-    assert deliver.deliver_due() == 1
+    assert deliver.send_due() == 1
     assert len({told.headers["webhook-id"] for told in receiver.told}) == 1
     assert json.loads(delivery.body) == receiver.told[1].content
 

@@ -4,10 +4,11 @@ import logging
 import threading
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
-from recordings import secrets
+from recordings import connections, secrets
 from recordings.models import Delivery, Event, Webhook
 from recordings.secrets import Unreadable
 from recordings.webhooks import sending
@@ -21,26 +22,31 @@ PAUSED_AFTER = 10
 GONE = 410
 # Longer than a request may take.
 LEASE = timedelta(seconds=60)
-MOST = 50
 KEPT_FOR = timedelta(days=30)
 
-# Receivers may be slow: one thread of a process waits for them, and the others do what else there is.
-_busy = threading.Lock()
+# Receivers may be slow, and none of them is to wait for another, nor a worker's jobs for any: each webhook that has
+# something to be told is served by a thread of its own, of which a process has so many at a time.
+AT_ONCE = 8
+_seats = threading.BoundedSemaphore(AT_ONCE)
+_claiming = threading.Lock()
 
 
-def deliver_due() -> int:
-    """Send what is due, one after the other; how many were tried. Does nothing while this process is at it."""
-    if not _busy.acquire(blocking=False):
-        return 0
-    try:
-        for tried in range(MOST):
-            delivery = _take_next()
-            if delivery is None:
-                return tried
-            attempt(delivery)
-        return MOST
-    finally:
-        _busy.release()
+def start() -> None:
+    """Have threads send what is due, and what becomes due while they are at it. Waits for none of them."""
+    while _seats.acquire(blocking=False):
+        served = False
+        try:
+            served = _serve_next()
+        finally:
+            if not served:
+                _seats.release()
+        if not served:
+            return
+
+
+def send_due() -> int:
+    """Send what is due, one after the other, in this thread; how many were tried."""
+    return _send_on(_take_next())
 
 
 def attempt(delivery: Delivery) -> bool:
@@ -72,9 +78,39 @@ def forget(now: datetime) -> int:
     return Delivery.objects.filter(created_at__lt=now - KEPT_FOR).delete()[0]
 
 
+def _serve_next() -> bool:
+    """Start a thread with the next that is due, which gives its seat back; False if there is none."""
+    delivery = _take_next()
+    if delivery is None:
+        return False
+    # Whatever is cut off when the process ends is sent again once its lease is over.
+    threading.Thread(target=_serve, args=[delivery], name="webhooks", daemon=True).start()
+    return True
+
+
+def _serve(delivery: Delivery) -> None:
+    try:
+        _send_on(delivery)
+    except DatabaseError:
+        logger.exception("Deliveries break off; the next sweep goes on.")
+    finally:
+        connections.give_back()
+        _seats.release()
+
+
+def _send_on(delivery: Delivery | None) -> int:
+    tried = 0
+    while delivery is not None:
+        attempt(delivery)
+        tried += 1
+        delivery = _take_next()
+    return tried
+
+
 def _sent(delivery: Delivery, now: datetime) -> tuple[int | None, str]:
     """Status of the answer if there was one, and what went wrong."""
     hook = delivery.webhook
+    connections.give_back()
     try:
         status = sending.post(
             hook.url,
@@ -103,12 +139,17 @@ def _count(hook: Webhook, *, taken: bool, gone: bool) -> None:
 
 def _take_next() -> Delivery | None:
     """Claim the delivery that is due longest, in one guarded UPDATE. One at a time for each webhook, in order."""
-    while True:
-        now = timezone.now()
-        delivery = Delivery.objects.due(now).select_related("webhook").first()
-        if delivery is None:
-            return None
-        # By its own columns alone: of two such statements at once PostgreSQL looks at nothing else a second time.
-        as_read = {"due_at": delivery.due_at, "lease_until": delivery.lease_until, "attempts": delivery.attempts}
-        if Delivery.objects.filter(pk=delivery.pk, **as_read).update(lease_until=now + LEASE):
-            return delivery
+    with _claiming:
+        while True:
+            now = timezone.now()
+            delivery = Delivery.objects.due(now).select_related("webhook").first()
+            if delivery is None:
+                return None
+            # By its own columns alone: of two such statements at once PostgreSQL looks at nothing else again.
+            as_read = {
+                "due_at": delivery.due_at,
+                "lease_until": delivery.lease_until,
+                "attempts": delivery.attempts,
+            }
+            if Delivery.objects.filter(pk=delivery.pk, **as_read).update(lease_until=now + LEASE):
+                return delivery
