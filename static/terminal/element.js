@@ -173,7 +173,9 @@ export class CastPlayer extends HTMLElement {
     const source = await (segments ? segmentedSource(segments) : wholeSource(this.src));
     this.#reel?.screen.close();
     this.#reel = new Reel(source, await this.#newScreen());
-    await this.#reel.show(this.#base);
+    // Until somebody wants to see a moment, there is something to see: most terminals begin empty.
+    if (this.#paused && this.#base === 0) await this.#reel.showSample();
+    else await this.#reel.show(this.#base);
     this.#ready = HTMLMediaElement.HAVE_ENOUGH_DATA;
     for (const name of ["durationchange", "loadedmetadata", "loadeddata", "canplay", "canplaythrough"]) this.#tell(name);
   }

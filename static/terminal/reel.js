@@ -68,6 +68,16 @@ export class Reel {
   }
 
   /**
+   * Show what tells most of what is to be seen, and can be shown at once: what was on the screen in the middle of it,
+   * of a long recording at the end of its first segment.
+   * @returns {Promise<boolean>} false if somebody went elsewhere meanwhile
+   */
+  async showSample() {
+    const { events, end } = this.source.known(0) ?? (await this.source.load(0));
+    return this.show((end === Infinity ? events[events.length >> 1] : events.at(-1))?.[0] ?? 0);
+  }
+
+  /**
    * Write what happened up to `at`, which is not before the last time.
    * @param {number} at
    * @returns {boolean} false if what follows has to be loaded first, by `loadNext`

@@ -75,6 +75,16 @@ def test_keys_do_what_they_do_for_a_video(open_page: OpenPage, rollout: str) -> 
     expect(page.get_by_role("dialog")).to_contain_text("Skip idle time")
 
 
+def test_before_it_is_played_there_is_something_to_see(open_page: OpenPage, rollout: str) -> None:
+    page = open_page(rollout, as_user="frank")
+    player = player_of(page)
+    assert "Waiting for rollout: 2 of 3" in shown(page)
+    assert player.evaluate(AT) == 0
+    page.keyboard.press("k")
+    until(player, "player => !player.paused")
+    expect(page.locator("cast-player .ap-line").filter(has_text="Waiting for rollout")).to_have_count(0)
+
+
 def test_a_link_opens_at_its_moment_and_shows_the_screen_of_then(open_page: OpenPage, rollout: str) -> None:
     page = open_page(f"{rollout}?t=3m12s", as_user="frank")
     player = player_of(page)
