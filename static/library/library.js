@@ -1,5 +1,6 @@
 /** The list of recordings: each module gives it one ability. */
 
+import "../base/copying.js";
 import { offerArrows } from "./hits.js";
 import { offerCopying } from "./links.js";
 import { keepUpToDate } from "./live.js";

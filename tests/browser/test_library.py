@@ -39,10 +39,17 @@ def test_times_are_told_in_the_zone_of_the_reader(open_page: OpenPage) -> None:
     assert "GMT+14" in (time.get_attribute("title") or "")
 
 
+def origin(page: Page) -> str:
+    return str(page.evaluate("location.origin"))
+
+
 def test_nothing_yet(open_page: OpenPage) -> None:
     page = open_page(as_user="erin")
     expect(page.get_by_role("heading", name="No recordings")).to_be_visible()
     expect(page.get_by_role("link", name="Record", exact=True)).to_have_count(0)
+    expect(page.locator("[data-copied]")).to_contain_text(f"sortie login {origin(page)} && sortie rec")
+    page.get_by_role("button", name="Copy the command").click()
+    expect(page.locator("[data-toasts]")).to_contain_text("Copied.")
     page.get_by_role("link", name="Record your screen").click()
     expect(page.get_by_role("button", name="Start recording")).to_be_visible()
 
