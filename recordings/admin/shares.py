@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from recordings import sharing
 from recordings.admin import columns, filters
 from recordings.admin.acts import Act, ActingAdmin, Refused
+from recordings.admin.words import counted
 from recordings.audit import Actor
 from recordings.models import ShareLink
 from recordings.permissions import Can, can
@@ -65,13 +66,14 @@ class ShareAdmin(ActingAdmin[ShareLink]):
 
     @admin.display(description="Allows")
     def means(self, link: ShareLink) -> str:
-        limit = f"{link.view_limit} views" if link.view_limit else ""
+        limit = counted(link.view_limit, "view") if link.view_limit else ""
         download = "download" if link.can_download else ""
         return ", ".join(filter(None, ("with password" if link.password else "", limit, download))) or "watching"
 
     @admin.display(description="Used")
     def used(self, link: ShareLink) -> str:
-        return f"{link.views} views" + (f", {link.downloads} downloads" if link.downloads else "")
+        downloads = counted(link.downloads, "download") if link.downloads else ""
+        return ", ".join(filter(None, (counted(link.views, "view"), downloads)))
 
     @admin.display(description="Last used")
     def last(self, link: ShareLink) -> SafeString | str:
@@ -87,4 +89,6 @@ class ShareAdmin(ActingAdmin[ShareLink]):
 
     @admin.display(description="State")
     def sign(self, link: ShareLink) -> SafeString | str:
-        return "Open" if link.state == "open" else format_html('<span class="soft">{}</span>', link.state)
+        return (
+            "Open" if link.state == "open" else format_html('<span class="soft">{}</span>', link.state.capitalize())
+        )

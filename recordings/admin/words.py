@@ -6,6 +6,12 @@ from typing import Any
 from recordings.models import AuditEvent
 from recordings.templatetags.sortie import megabytes
 
+
+def counted(number: int, thing: str) -> str:
+    """`1 view`, `2 views`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 _SAID: dict[str, Callable[[Any], str]] = {
     "title": lambda value: f"“{value}”",
     "reason": str,
@@ -24,7 +30,7 @@ _SAID: dict[str, Callable[[Any], str]] = {
     "share": lambda value: f"link {value}",
     "expires": lambda value: f"until {value.partition('T')[0]}",
     "can_download": lambda value: "with download",
-    "view_limit": lambda value: f"{value} views",
+    "view_limit": lambda value: counted(value, "view"),
     "password": lambda value: "with password",
     "webhook": str,
     "events": lambda value: value.replace("recording.", "").replace(" ", ", "),
