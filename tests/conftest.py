@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from pytest_django import Settings
 
 from recordings import storage
@@ -72,6 +73,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if counts := os.environ.get("SORTIE_TEST_COUNTS"):
         kinds = ("failed", "error", "passed", "skipped", "xfailed", "xpassed")
         Path(counts).write_text(json.dumps({kind: len(reporter.stats.get(kind, ())) for kind in kinds}))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A test whose transactions are its own leaves its connection open, and the next one may have to do without."""
+    yield
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 @pytest.fixture(autouse=True)
