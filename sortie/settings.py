@@ -113,7 +113,7 @@ MIDDLEWARE = [
     "sortie.middleware.lend_database_to_views_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "sortie.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "sortie.middleware.refuse_strange_types",
     "django.middleware.common.CommonMiddleware",

@@ -72,6 +72,8 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
     route = _route(request)
     meters.requests.labels(method, route, response.status_code).inc()
     meters.request_seconds.labels(method, route).observe(seconds)
+    if not logger.isEnabledFor(logging.INFO):
+        return
     facts = {
         "method": method,
         "path": _path(request),
