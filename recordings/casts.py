@@ -4,7 +4,7 @@ What is stored is compressed, and may have the upload behind what is played (rec
 passed on as it is where that will do, and decompressed on the way where not.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from enum import StrEnum
 
@@ -74,11 +74,14 @@ def original(request: HttpRequest, recording: Recording) -> HttpResponseBase:
     return content_response(request, recording, content, content_type, content_disposition(name, attachment=True))
 
 
-def _text(recording: Recording) -> HttpResponseBase:
-    """Everything that was shown, a line each."""
+def text_of(recording: Recording) -> Iterator[bytes]:
+    """Everything that was shown, line by line. Raises transcripts.NoTranscript."""
     transcripts.check_made(recording)
-    blocks = (f"{text}\n".encode() for _, text in transcripts.lines(recording))
-    response = StreamingHttpResponse(blocks, content_type="text/plain; charset=utf-8")
+    return (f"{text}\n".encode() for _, text in transcripts.lines(recording))
+
+
+def _text(recording: Recording) -> HttpResponseBase:
+    response = StreamingHttpResponse(text_of(recording), content_type="text/plain; charset=utf-8")
     disposition = content_disposition(f"{recording.name}.{Form.TEXT}", attachment=True)
     return described(response, "text/plain; charset=utf-8", disposition)
 

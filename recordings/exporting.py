@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from recordings import audit, jobs, playback, sandbox
+from recordings import audit, jobs, playback, sandbox, watching
 from recordings.audit import Actor
 from recordings.casts import CAST_TYPE
 from recordings.ingest import staging
@@ -92,6 +92,13 @@ def order(recording: Recording, by: Actor, *, form: ExportForm, skip_idle: bool)
         jobs.enqueue(JobKind.EXPORT, recording)
         audit.record(Action.EXPORT, by, recording=recording, format=form.value, skip_idle=skip_idle)
     return there
+
+
+def of(recording: Recording, form: ExportForm, *, skip_idle: bool) -> Export | None:
+    """What was made of a recording as it is now, is being made, or could not be; None if nobody asked for it."""
+    there = recording.exports.filter(form=form, skip_idle=skip_idle and form.is_film).first()
+    stale = there is not None and there.status == ExportStatus.READY and not _is_current(there, recording)
+    return None if stale else there
 
 
 def withdraw(export: Export, by: Actor) -> None:
@@ -174,6 +181,13 @@ def download(request: HttpRequest, export: Export, by: Actor) -> HttpResponseBas
         from_start = response.status_code != 206 or response.headers["Content-Range"].startswith("bytes 0-")
         audit.record_access(Action.DOWNLOAD, by, export.recording, from_start=from_start, format=export.form)
     return response
+
+
+def part(export: Export, by: Actor, *, start: int, most: int) -> watching.Part:
+    """At most `most` bytes of what was made, from offset `start` on. Raises what `playback.media_response` does."""
+    found = watching.part_of(playback.content_of(_File.of(export)), start, most)
+    audit.record_access(Action.DOWNLOAD, by, export.recording, from_start=not start, format=export.form)
+    return found
 
 
 def _is_current(export: Export, recording: Recording) -> bool:

@@ -65,10 +65,18 @@ def from_start(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some bytes of a recording in the form in which it is kept, and how many there are in all."""
+    """Some bytes of a file, whether more come after them, and how many there are in all, where that is known."""
 
     data: bytes
-    total: int
+    more: bool
+    total: int | None
+
+
+def part_of(content: Content, start: int, most: int) -> Part:
+    """At most `most` bytes from offset `start` on. Raises what reading from the store does."""
+    length = max(0, min(most, content.size - start))
+    data = b"".join(content.blocks(start, length)) if length else b""
+    return Part(data, start + length < content.size, content.size)
 
 
 def part(recording: Recording, by: Actor, *, start: int, most: int) -> Part:
@@ -80,10 +88,22 @@ def part(recording: Recording, by: Actor, *, start: int, most: int) -> Part:
         content: Content = casts.content_of(recording, Form.CAST)
     else:
         content = playback.content_of(recording)
-    length = max(0, min(most, content.size - start))
-    data = b"".join(content.blocks(start, length)) if length else b""
+    found = part_of(content, start, most)
     audit.record_access(Action.DOWNLOAD, by, recording, from_start=not start)
-    return Part(data, content.size)
+    return found
+
+
+def part_of_text(recording: Recording, by: Actor, *, start: int, most: int) -> Part:
+    """The same of what a terminal showed, line by line. Raises transcripts.NoTranscript."""
+    data, passed = bytearray(), 0
+    for line in casts.text_of(recording):
+        data += line[max(0, start - passed) :]
+        passed += len(line)
+        if len(data) > most:
+            break
+    audit.record_access(Action.DOWNLOAD, by, recording, from_start=not start, format=Form.TEXT.value)
+    more = len(data) > most
+    return Part(bytes(data[:most]), more, None if more else passed)
 
 
 def _noted(

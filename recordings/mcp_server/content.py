@@ -1,4 +1,4 @@
-"""Tools that look into recordings: export and screenshot."""
+"""Tools that look into recordings: export, film and screenshot."""
 
 import base64
 import codecs
@@ -8,49 +8,73 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import Field
 
-from recordings import screens, watching
+from recordings import exporting, screens, transcripts, watching
 from recordings.mcp_server import shapes
-from recordings.mcp_server.callers import caller
+from recordings.mcp_server.callers import Caller, caller
 from recordings.mcp_server.library import Id, found
-from recordings.models import Kind, Recording, Status
+from recordings.models import ExportForm, ExportStatus, Kind, Recording, Status
 from recordings.permissions import Can
 
 LEAST_BYTES, MOST_BYTES = 100, 100_000
 MOST_SECONDS = 366 * 24 * 3600
 MOST_SCREEN = 20_000  # characters
-FORMATS = {Kind.TERMINAL: "cast", Kind.VIDEO: "webm"}
+FILMS = ("mp4", "webm", "gif")
+FORMATS = {Kind.TERMINAL: ("cast", "txt", *FILMS), Kind.VIDEO: ("webm",)}
 
 
 def recording_export(
     id: Id,  # noqa: A002  (what agents know it by)
     format: Annotated[  # noqa: A002
-        Literal["cast", "webm"],
-        Field(description="cast: a terminal recording as asciicast 2 lines. webm: a video, as base64."),
+        Literal["cast", "txt", "mp4", "webm", "gif"],
+        Field(
+            description="Of a terminal recording cast: asciicast 2 lines; txt: the lines it showed; mp4, webm, "
+            "gif: a film that recording_film has made, as base64. Of a video webm, as base64."
+        ),
     ],
     offset: Annotated[int, Field(ge=0, description="In bytes; `next_offset` of the part before.")] = 0,
     most_bytes: Annotated[
-        int, Field(ge=LEAST_BYTES, le=MOST_BYTES, description="Of a cast, only whole lines are given.")
+        int, Field(ge=LEAST_BYTES, le=MOST_BYTES, description="Of cast and txt, only whole lines are given.")
     ] = 20_000,
 ) -> shapes.Export:
     """Export a recording as a file, part by part. To read what a terminal showed, recording_read_text is better."""
     me = caller(Can.DOWNLOAD)
     recording = ready(found(me, id, Can.DOWNLOAD))
-    if format != FORMATS[Kind(recording.kind)]:
-        raise ToolError(f"This is a {recording.kind} recording; its format is {FORMATS[Kind(recording.kind)]}.")
-    part = watching.part(recording, me.by, start=offset, most=most_bytes)
-    if format == "webm":
-        data, content = part.data, base64.b64encode(part.data).decode()
+    _check_format(recording, format)
+    part = _part(recording, me, format, offset, most_bytes)
+    if format in ("cast", "txt"):
+        data, content = _whole_lines(part)
     else:
-        data, content = _whole_lines(part, offset)
-    reached = offset + len(data)
+        data, content = part.data, base64.b64encode(part.data).decode()
     return shapes.Export(
         id=id,
         format=format,
         offset=offset,
-        next_offset=reached if reached < part.total else None,
+        next_offset=offset + len(data) if part.more else None,
         total_bytes=part.total,
         untrusted=shapes.Content(content=content),
     )
+
+
+def recording_film(
+    id: Id,  # noqa: A002
+    format: Literal["mp4", "webm", "gif"],  # noqa: A002
+    again: Annotated[bool, Field(description="Try once more what failed.")] = False,
+) -> shapes.Film:
+    """Have a film made of a terminal recording, or see how far that is. Idle time is cut short in it.
+
+    It is made in the background, which may take minutes: call again until `state` is ready or failed. Then it is
+    kept for a week, for recording_export and for the page of the recording.
+    """
+    me = caller(Can.DOWNLOAD)
+    recording = ready(found(me, id, Can.DOWNLOAD))
+    form = ExportForm(format)
+    export = exporting.of(recording, form, skip_idle=True)
+    if export is None or (export.status == ExportStatus.FAILED and again):
+        try:
+            export = exporting.order(recording, me.by, form=form, skip_idle=True)
+        except (exporting.NotNow, exporting.TooMany) as error:
+            raise ToolError(str(error)) from error
+    return shapes.film(export)
 
 
 def recording_screenshot(
@@ -95,14 +119,35 @@ def ready(recording: Recording) -> Recording:
     raise ToolError(f"There is nothing to look at. {why}")
 
 
-def _whole_lines(part: watching.Part, offset: int) -> tuple[bytes, str]:
+def _check_format(recording: Recording, name: str) -> None:
+    """Raises ToolError unless there is such a thing of this kind of recording."""
+    offered = FORMATS[Kind(recording.kind)]
+    if name not in offered:
+        raise ToolError(f"This is a {recording.kind} recording; it can be had as {', '.join(offered)}.")
+
+
+def _part(recording: Recording, me: Caller, name: str, start: int, most: int) -> watching.Part:
+    if name == "txt":
+        try:
+            return watching.part_of_text(recording, me.by, start=start, most=most)
+        except transcripts.NoTranscript as error:
+            raise ToolError(str(error)) from error
+    if recording.kind == Kind.VIDEO or name == "cast":
+        return watching.part(recording, me.by, start=start, most=most)
+    film = exporting.of(recording, ExportForm(name), skip_idle=True)
+    if film is None or film.status != ExportStatus.READY:
+        raise ToolError(f"There is no {name} of it yet. recording_film makes it, and says when it is ready.")
+    return exporting.part(film, me.by, start=start, most=most)
+
+
+def _whole_lines(part: watching.Part) -> tuple[bytes, str]:
     """The bytes and their text, up to the last end of a line; where there is none, up to the last whole character.
 
     The end of the file is an end of a line.
     """
     data = part.data
-    if offset + len(data) < part.total:
+    if part.more:
         data = data[: data.rfind(b"\n") + 1] or data
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(data, final=offset + len(data) == part.total)
+    text = decoder.decode(data, final=not part.more)
     return data[: len(data) - len(decoder.getstate()[0])], text

@@ -3,14 +3,24 @@
 import base64
 import io
 import json
+from functools import partial
 from typing import Any
 
+import pytest
 from mcp import Client
 from PIL import Image
 
+from recordings import exporting, tokens
+from recordings.audit import Actor
+from recordings.mcp_server import callers, content
+from recordings.models import ExportForm, User
+from recordings.permissions import Scope
 from tests.agents.client import ask, over_http, said
 from tests.agents.house import House
+from tests.casting import made
 from tests.films import coloured_film
+from tests.terminal.build import cast
+from tests.waiting import until
 
 
 def exported(house: House, pk: str, **arguments: Any) -> list[str]:
@@ -34,7 +44,7 @@ def test_a_terminal_is_exported_in_whole_lines(house: House) -> None:
         assert all(part.endswith("\n") and len(part.encode()) <= 1000 for part in parts)
         told = [event["action"] for event in client.get(f"/recordings/{pk}/activity").json()]
     assert "download" in told
-    assert "its format is cast" in house.call("alice", "recording_export", id=pk, format="webm")
+    assert "recording_film makes it" in house.call("alice", "recording_export", id=pk, format="webm")
 
 
 def test_a_line_that_is_too_long_is_cut_between_characters(house: House) -> None:
@@ -50,6 +60,51 @@ def test_a_video_is_exported_byte_for_byte(house: House) -> None:
     with house.api("alice") as client:
         whole = client.get(f"/recordings/{house.recording}/download", follow_redirects=True).content
     assert b"".join(map(base64.b64decode, parts)) == whole
+
+
+def test_what_a_terminal_showed_is_exported_in_whole_lines(house: House) -> None:
+    pk = house.terminal(*([n / 10, "o", f"line {n} ü{'x' * 60}\r\n"] for n in range(30)))
+    with house.api("alice") as client:
+        until(lambda: client.get(f"/recordings/{pk}/transcript").status_code == 200, "the transcript")
+        whole = client.get(f"/recordings/{pk}/download?format=txt").content
+        parts = exported(house, pk, format="txt", most_bytes=200)
+        assert "".join(parts).encode() == whole
+        assert whole.count(b"\n") == 30
+        assert len(parts) > 10
+        told = [event["action"] for event in client.get(f"/recordings/{pk}/activity").json()]
+    assert "download" in told
+    last = house.call("alice", "recording_export", id=pk, format="txt", offset=len(whole) - 20)
+    assert (last["total_bytes"], last["next_offset"]) == (len(whole), None)
+    assert "as webm." in house.call("alice", "recording_export", id=house.recording, format="txt")
+
+
+def test_a_film_is_begun_asked_after_and_exported(house: House) -> None:
+    pk = house.terminal([0.2, "o", "one"], [0.6, "o", "two"], width=20, height=5)
+    film = partial(house.call, "alice", "recording_film", id=pk, format="gif")
+    begun = film()
+    assert (begun["state"], begun["size_bytes"]) in (("making", None), ("ready", begun["size_bytes"]))
+    until(lambda: film()["state"] == "ready", "the film")
+    data = b"".join(map(base64.b64decode, exported(house, pk, format="gif", most_bytes=900)))
+    assert len(data) == film()["size_bytes"]
+    assert Image.open(io.BytesIO(data)).get_format_mimetype() == "image/gif"
+    with house.api("alice") as client:
+        [kept] = client.get(f"/recordings/{pk}/exports").json()
+        told = [event["action"] for event in client.get(f"/recordings/{pk}/activity").json()]
+    assert (kept["format"], kept["size_bytes"]) == ("gif", len(data))
+    assert (told.count("export"), told.count("download")) == (1, 1)
+    assert "this is a video already" in house.call("alice", "recording_film", id=house.recording, format="gif")
+
+
+@pytest.mark.django_db
+def test_a_film_that_failed_says_why_and_is_tried_again_when_that_is_wanted(alice: User) -> None:
+    recording = made(alice, cast([0.5, "o", "one"]))
+    export = exporting.order(recording, Actor(alice), form=ExportForm.MP4, skip_idle=True)
+    exporting._fail(export, "It could not be made.")
+    _, secret = tokens.create(alice, Actor(alice), name="x", scopes=[Scope.READ], expires_at=None)
+    with callers.showing(callers.Credential(secret)):
+        told = content.recording_film(str(recording.pk), "mp4")
+        assert (told.state, told.error) == ("failed", "It could not be made.")
+        assert content.recording_film(str(recording.pk), "mp4", again=True).state == "making"
 
 
 async def _seen(client: Client, pk: str, at_seconds: float) -> tuple[dict[str, Any], Image.Image]:
