@@ -35,6 +35,8 @@ def test_an_admin_adds_tests_and_removes_one(ada: User, receiver: Receiver) -> N
     log = client.get(f"/admin/recordings/delivery/?webhook={hook.pk}").content.decode()
     assert "Taken with 204" in log
     assert "Given up: It answered with status 500." in log
+    assert log.count('aria-current="page">Webhooks</a>') == 1
+    assert ">once</td>" in log
     client.post(f"{HOOKS}do/remove/", given)
     assert not Webhook.objects.exists()
     assert AuditEvent.objects.filter(action="webhook").count() == 2

@@ -29,6 +29,8 @@ TABS = [
     ("Terminals", "admin:recordings_install_changelist"),
     ("Webhooks", "admin:recordings_webhook_changelist"),
 ]
+# What has no tab of its own, and from which of them it is reached.
+BELOW = {"admin:recordings_webhook_changelist": "admin:recordings_delivery_changelist"}
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -83,7 +85,9 @@ class PortalAdminSite(admin.AdminSite):
         start = reverse("admin:index")
         for label, name in TABS:
             url = reverse(name)
-            yield {"label": label, "url": url, "current": path == url or (url != start and path.startswith(url))}
+            places = [url] + ([reverse(BELOW[name])] if name in BELOW else [])
+            here = path == url or (url != start and path.startswith(tuple(places)))
+            yield {"label": label, "url": url, "current": here}
 
 
 # Django makes the site from recordings.apps.AdminConfig; this is that one, for all who register with it.

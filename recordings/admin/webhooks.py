@@ -246,8 +246,8 @@ class DeliveryAdmin(ActingAdmin[Delivery]):
         return f"{waits}: {delivery.error}" if delivery.error else waits
 
     @admin.display(description="Tries")
-    def tries(self, delivery: Delivery) -> int:
-        return delivery.attempts
+    def tries(self, delivery: Delivery) -> str:
+        return {0: "none", 1: "once"}.get(delivery.attempts, f"{delivery.attempts} times")
 
     @admin.display(description="Last tried")
     def last(self, delivery: Delivery) -> SafeString | str:

@@ -183,7 +183,7 @@ def test_a_webhook_is_added_and_removed(open_page: OpenPage, pictures: Path) -> 
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("The secret")).to_have_value(re.compile("^whsec_"))
     look_in_every_way(page, pictures, "admin-webhook-secret")
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="To the webhook").click()
     expect(page.get_by_role("button", name="Send a test")).to_be_visible()
     look_in_every_way(page, pictures, "admin-webhook")
     page.get_by_role("button", name="Make a new one").click()
