@@ -17,6 +17,19 @@ DAYS = 230
 OWNERS = 200
 TAGS = ("invoices", "audit", "training", "incident", "handover", "test", "demo")
 WORDS = ("Monthly", "Weekly", "Invoices", "Backup", "Firewall", "Payroll", "Restore", "Patch", "Report")
+TERMINAL_FACTS: dict[str, Any] = {
+    "version": 2,
+    "most_columns": 80,
+    "most_rows": 24,
+    "text_complete": True,
+    "played_size": 20_000,
+    "plain_size": 20_000,
+    "original_start": 0,
+    "original_packed": False,
+    "original_size": 20_000,
+    "original_sha256": "0" * 64,
+    "input_removed": False,
+}
 _TITLE = "(ARRAY[{}])[1 + n % {}] || ' ' || (ARRAY[{}])[1 + n / 7 % {}] || ' ' || n"
 
 
@@ -104,18 +117,7 @@ def _template() -> tuple[list[Any], Any]:
         storage_key="seeded",
     )
     Tag.objects.create(recording=recording, name="seed")
-    sizes = {"played_size": 20_000, "plain_size": 20_000, "original_start": 0, "original_size": 20_000}
-    Terminal.objects.create(
-        recording=recording,
-        version=2,
-        most_columns=80,
-        most_rows=24,
-        text_complete=True,
-        original_packed=False,
-        original_sha256="0" * 64,
-        input_removed=False,
-        **sizes,
-    )
+    Terminal.objects.create(recording=recording, **TERMINAL_FACTS)
     AuditEvent.objects.create(action="upload", actor=made[0], actor_name="seed", recording_id=recording.pk)
     return made, recording
 

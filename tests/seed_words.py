@@ -38,23 +38,18 @@ def describe_all(cursor: Any) -> None:
     while rows := _fetched(cursor):
         with cursor.copy(_COPY.format(_PASSAGE)) as copy:
             for key, title, session, application, tag in rows:
-                named = {"title": title, "tags": tag, "session": session}
-                about = [(ABOUT.index(name), text) for name, text in named.items() if text]
-                lines = Lines((*about, (ABOUT.index("session"), application)))
-                copy.write_row((key, 0, 0, 0, packed(lines), packed_words(_words_of(lines))))
+                lines, found = about({"title": title, "tags": tag, "session": f"{session} {application}"})
+                copy.write_row((key, 0, 0, 0, lines, packed_words(found)))
     cursor.execute("CLOSE to_describe")
 
 
 def transcribe(cursor: Any, terminals: str) -> None:
     """Give transcripts to terminals: `terminals` is a query for their `id` and a number `n`."""
-    chance = random.Random(PASSAGES)
     cursor.execute("CREATE TEMP TABLE seeded_passage (place int, lines bytea, words tsvector) ON COMMIT DROP")
     cursor.execute("ALTER TABLE seeded_passage ALTER COLUMN lines SET STORAGE EXTERNAL")
-    vocabulary = _vocabulary(chance)
     with cursor.copy(_COPY.format("seeded_passage")) as copy:
-        for place in range(PASSAGES):
-            lines = Lines(tuple(_lines(chance, vocabulary)))
-            copy.write_row((place, packed(lines), packed_words(_words_of(lines))))
+        for place, (lines, found) in enumerate(passages()):
+            copy.write_row((place, lines, packed_words(found)))
     # Three of the passages each, and not the same three.
     cursor.execute(
         f"INSERT INTO {_PASSAGE} "
@@ -63,6 +58,21 @@ def transcribe(cursor: Any, terminals: str) -> None:
         f"(SELECT abs(hashint8(terminal.n * 10 + number)) % {PASSAGES} AS place) chosen ON true "
         "JOIN seeded_passage one USING (place)"
     )
+
+
+def about(named: dict[str, str]) -> tuple[bytes, list[str]]:
+    """Lines and words of what is written about a recording."""
+    lines = Lines(tuple((ABOUT.index(name), text) for name, text in named.items() if text))
+    return packed(lines), _words_of(lines)
+
+
+def passages() -> Iterator[tuple[bytes, list[str]]]:
+    """Lines and words of passages, the same every time."""
+    chance = random.Random(PASSAGES)
+    vocabulary = _vocabulary(chance)
+    for _ in range(PASSAGES):
+        lines = Lines(tuple(_lines(chance, vocabulary)))
+        yield packed(lines), _words_of(lines)
 
 
 def _fetched(cursor: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench import in_readme, report
 from tests.bench.runner import Bench, Result, hold
 
-NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder")
+NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder", "million")
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     missing: list[str] = []
     until = time.monotonic() + wanted.minutes * 60
     for name in wanted.names or NAMES:
-        _run(name, wanted.rounds, until, Path(wanted.folder) if wanted.folder else None, results, missing)
+        _run(name, wanted, until, results, missing)
     print(report.table(results, missing))
     print(f"\nAs JSON: {report.save(results, missing)}")
     if not wanted.names:
@@ -31,16 +31,14 @@ def main() -> int:
     return 0
 
 
-def _run(
-    name: str, rounds: int, until: float, parent: Path | None, results: list[Result], missing: list[str]
-) -> None:
+def _run(name: str, wanted: argparse.Namespace, until: float, results: list[Result], missing: list[str]) -> None:
     module = importlib.import_module(f"tests.bench.{name}")
-    with tempfile.TemporaryDirectory(prefix=f"sortie-bench-{name}-", dir=parent) as folder:
-        bench = Bench(Path(folder), rounds, missing)
+    with tempfile.TemporaryDirectory(prefix=f"sortie-bench-{name}-", dir=wanted.folder) as folder:
+        bench = Bench(Path(folder), wanted.rounds, missing, wanted.full)
         with closing(module.contests(bench)) as contests:
             for contest in contests:
                 print(f"{contest.title} ...", file=sys.stderr, flush=True)
-                results.append(hold(contest, rounds=rounds, until=until))
+                results.append(hold(contest, rounds=wanted.rounds, until=until))
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--folder", help="where to put the files, some 8 GB; default: the system's temporary folder"
     )
+    parser.add_argument("--full", action="store_true", help="a million recordings where else a tenth is enough")
     return parser.parse_args()
 
 

@@ -28,7 +28,10 @@ def write(results: Sequence[Result], readme: Path = README) -> None:
 def _section(results: Sequence[Result]) -> str:
     where = f"{machine()}, {datetime.now(UTC):%Y-%m-%d}"
     rows = [
-        _row(result, standing) for result in results for standing in result.standings if standing.aim is not None
+        _row(result, standing)
+        for result in results
+        for standing in result.standings
+        if standing.aim is not None and standing.metric.told
     ]
     head = ["| | | Median | Ratio | Aim |", "|---|---|---|---|---|"]
     return "\n".join([f"{where}. Ratios to what stands in brackets, in rounds that take turns.", "", *head, *rows])

@@ -15,12 +15,16 @@ Sample = Mapping[str, float]  # one measurement, by the names of the contest's m
 
 @dataclass(frozen=True)
 class Metric:
-    """One column. `aims`, by entrant, bound the ratio to the reference, or with `absolute` the value itself."""
+    """One column. `aims`, by entrant, bound the ratio to the reference, or with `absolute` the value itself.
+
+    told: whether README tells it too, if it has an aim.
+    """
 
     name: str
     higher_is_better: bool
     aims: Mapping[str, float] = field(default_factory=dict)
     absolute: bool = False
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,12 @@ class Result:
 
 @dataclass
 class Bench:
-    """What a bench is given: an empty folder, how many rounds there are, and where to say what is missing."""
+    """What a bench is given: an empty folder, how many rounds there are, where to say what is missing, its size."""
 
     folder: Path
     rounds: int
     missing: list[str] = field(default_factory=list)
+    full: bool = False
 
     def new_folder(self, name: str) -> Path:
         folder = self.folder / name
