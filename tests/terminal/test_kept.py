@@ -22,6 +22,9 @@ UPLOADS = {
     "version 1": version_1([0.5, "one\r\n"], [1, "two\r\n"]),
     "cut off": cast()[:-9],
     "repaired": cast([2, "o", "a"], b"", [1, "o", "b"], b'[3, "o", "\xff"]'),
+    "codes that are none": cast(
+        [0.5, "o", "a"], [1, "", "b"], [1.5, 17 * "o", "c"], [2, '"', "d"], [2.5, "o", "e"]
+    ),
     "typed": TYPED,
 }
 PACKED = {

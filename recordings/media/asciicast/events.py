@@ -17,7 +17,8 @@ string_at: Callable[[str, int, bool], tuple[str, int]] = _scanstring
 True refuses raw control characters. ValueError if it is no JSON."""
 
 NUMBER = r"-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?"
-_OPENING = re.compile(rf'\[[ \t]*({NUMBER})[ \t]*,[ \t]*"([^"\\\x00-\x1f]{{1,16}})"[ \t]*,[ \t]*"')
+_CODE = re.compile(r'[^"\\\x00-\x1f]{1,16}')
+_OPENING = re.compile(rf'\[[ \t]*({NUMBER})[ \t]*,[ \t]*"({_CODE.pattern})"[ \t]*,[ \t]*"')
 _CLOSING = re.compile(r"[ \t]*\][ \t\r]*")
 _LONGEST_ODD = 64 * 1024  # characters; more of them are only read where they look like an event
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
@@ -56,6 +57,11 @@ def odd_event_of(line: str) -> tuple[float, str, str]:
     if len(line) > _LONGEST_ODD:
         raise NoEvent("is no event")
     return _of_any_json(line)
+
+
+def is_code(text: str) -> bool:
+    """Whether it can be the code of an event: a letter or a word, of which readers know what they know."""
+    return _CODE.fullmatch(text) is not None
 
 
 def size_of(text: str, side: int) -> tuple[int, int] | None:

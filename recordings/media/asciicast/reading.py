@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from recordings.media.asciicast.document import Document
-from recordings.media.asciicast.events import OUTPUT, RESIZE, NoEvent, event_of, odd_event_of, size_of
+from recordings.media.asciicast.events import OUTPUT, RESIZE, NoEvent, event_of, is_code, odd_event_of, size_of
 from recordings.media.asciicast.header import Header, header_of, parsed, whole_characters
 from recordings.media.asciicast.repairs import Condition, Repair
 from recordings.media.asciicast.source import Source
@@ -161,7 +161,7 @@ class Cast:
             yield number, line
 
     def _odd(self, line: str, number: int) -> tuple[float, str, str] | None:
-        """The event of a line that is not as usual; None if it has none and need not."""
+        """The event of a line that is not as usual; None if it has none and need not, or one that means nothing."""
         bare = line.strip(" \t\r")
         if not bare or bare.startswith("#"):
             if self.header.version != 3:  # which allows both
@@ -173,7 +173,8 @@ class Cast:
         except NoEvent as error:
             second = bare.startswith("{")
             self._damaged(number, "begins a second recording: send each by itself" if second else str(error))
-        return seconds, whole_characters(code), whole_characters(text)
+        code = whole_characters(code)
+        return (seconds, code, whole_characters(text)) if is_code(code) else None
 
     def _whole(self, text: str) -> str:
         """`text` without halves of characters; that it cannot be encoded is the quickest sign of one."""
