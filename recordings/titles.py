@@ -2,6 +2,8 @@
 
 import unicodedata
 
+# What the session of an upload is called until it is known what is in it.
+UNNAMED = "Terminal recording"
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 # Joiners that emoji and several scripts cannot do without.
 _JOINERS = {"\u200c", "\u200d"}

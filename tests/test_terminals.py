@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from recordings import policies
 from recordings.audit import SORTIE
-from recordings.models import AuditEvent, Recording, Status, User
+from recordings.models import AuditEvent, Recording, Session, Status, User
 from recordings.policies import Switch
 from tests.casting import LIST, SIDECAR, original_of_cast, sent, taken
 from tests.making import (
@@ -118,7 +118,8 @@ def test_without_a_header_the_sidecar_is_believed(alice: User) -> None:
     ],
 )
 def test_what_it_is_called(header: dict[str, Any], given: str, expected: str, alice: User) -> None:
-    assert taken(alice, cast(**header), title=given).name == expected
+    recording = taken(alice, cast(**header), title=given)
+    assert (recording.name, Session.objects.get().title) == (expected, expected)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from recordings.audit import Actor
 from recordings.models import Action, Kind, Recording, Session, SessionStatus, Status, User, WrongStatusError
 from recordings.models.session import SessionKind
 from recordings.search.index import describe
-from recordings.titles import clean_title
+from recordings.titles import UNNAMED, clean_title
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def receive(owner: User, by: Actor, *, kind: Kind, title: str, filename: str, ap
     """
     is_terminal = kind == Kind.TERMINAL
     where = SessionKind.TERMINAL if is_terminal else SessionKind.SCREEN
-    called = title or filename or ("Terminal recording" if is_terminal else "")
+    called = title or filename or (UNNAMED if is_terminal else "")
     session = open_session(owner=owner, by=by, app_id=app_id, kind=where, title=called)
     recording = stop(start(session, by, kind=kind, title=title if is_terminal else None), by)
     close_session(session, by)

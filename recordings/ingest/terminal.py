@@ -17,7 +17,7 @@ from recordings.media.asciicast.scan import has_input
 from recordings.media.limits import CastLimits
 from recordings.models import Marker, Policy, Recording, Session, Terminal, Upload
 from recordings.search.index import describe
-from recordings.titles import clean_title
+from recordings.titles import UNNAMED, clean_title
 
 LONGEST_COMMAND = 1000
 MOST_GAPS = 500
@@ -60,10 +60,18 @@ class TerminalPlan:
         if title and not recording.title:
             Recording.objects.filter(pk=recording.pk, title="").update(title=title)
             recording.title = title
+        self._name_session(recording)
         self._mark(recording)
         if known["host"]:
             Session.objects.filter(pk=recording.session_id, target="").update(target=known["host"])
         describe(recording)
+
+    def _name_session(self, recording: Recording) -> None:
+        """As the recording, where it was made for this upload and had no better name."""
+        placeholders = {UNNAMED, clean_title(self._name)} - {""}
+        session = Session.objects.filter(pk=recording.session_id, title__in=placeholders)
+        if recording.title and session.update(title=recording.title):
+            recording.session.title = recording.title
 
     def _mark(self, recording: Recording) -> None:
         """The moments that were named while it was recorded, but for those that an earlier part of it had."""
