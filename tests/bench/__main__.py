@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench import in_readme, report
 from tests.bench.runner import Bench, Result, hold
 
-NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder", "million")
+NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder", "reading", "million")
 
 
 def main() -> int:
