@@ -1,4 +1,4 @@
-"""Tools that look into recordings: export, film and screenshot."""
+"""Tools that look into recordings: export and screenshot."""
 
 import base64
 import codecs
@@ -12,7 +12,7 @@ from recordings import exporting, screens, transcripts, watching
 from recordings.mcp_server import shapes
 from recordings.mcp_server.callers import Caller, caller
 from recordings.mcp_server.library import Id, found
-from recordings.models import ExportForm, ExportStatus, Kind, Recording, Status
+from recordings.models import Export, ExportForm, ExportStatus, Kind, Recording, Status
 from recordings.permissions import Can
 
 LEAST_BYTES, MOST_BYTES = 100, 100_000
@@ -28,7 +28,8 @@ def recording_export(
         Literal["cast", "txt", "mp4", "webm", "gif"],
         Field(
             description="Of a terminal recording cast: asciicast 2 lines; txt: the lines it showed; mp4, webm, "
-            "gif: a film that recording_film has made, as base64. Of a video webm, as base64."
+            "gif: a film of it as base64, with idle time cut short; where there is none yet it is made in the "
+            "background, and you are told when to call again. Of a video webm, as base64."
         ),
     ],
     offset: Annotated[int, Field(ge=0, description="In bytes; `next_offset` of the part before.")] = 0,
@@ -53,28 +54,6 @@ def recording_export(
         total_bytes=part.total,
         untrusted=shapes.Content(content=content),
     )
-
-
-def recording_film(
-    id: Id,  # noqa: A002
-    format: Literal["mp4", "webm", "gif"],  # noqa: A002
-    again: Annotated[bool, Field(description="Try once more what failed.")] = False,
-) -> shapes.Film:
-    """Have a film made of a terminal recording, or see how far that is. Idle time is cut short in it.
-
-    It is made in the background, which may take minutes: call again until `state` is ready or failed. Then it is
-    kept for a week, for recording_export and for the page of the recording.
-    """
-    me = caller(Can.DOWNLOAD)
-    recording = ready(found(me, id, Can.DOWNLOAD))
-    form = ExportForm(format)
-    export = exporting.of(recording, form, skip_idle=True)
-    if export is None or (export.status == ExportStatus.FAILED and again):
-        try:
-            export = exporting.order(recording, me.by, form=form, skip_idle=True)
-        except (exporting.NotNow, exporting.TooMany) as error:
-            raise ToolError(str(error)) from error
-    return shapes.film(export)
 
 
 def recording_screenshot(
@@ -134,10 +113,22 @@ def _part(recording: Recording, me: Caller, name: str, start: int, most: int) ->
             raise ToolError(str(error)) from error
     if recording.kind == Kind.VIDEO or name == "cast":
         return watching.part(recording, me.by, start=start, most=most)
-    film = exporting.of(recording, ExportForm(name), skip_idle=True)
-    if film is None or film.status != ExportStatus.READY:
-        raise ToolError(f"There is no {name} of it yet. recording_film makes it, and says when it is ready.")
-    return exporting.part(film, me.by, start=start, most=most)
+    return exporting.part(_film(recording, me, ExportForm(name)), me.by, start=start, most=most)
+
+
+def _film(recording: Recording, me: Caller, form: ExportForm) -> Export:
+    """The film there is. Raises ToolError while it is made, which asking for it begins, and if it cannot be."""
+    film = exporting.of(recording, form, skip_idle=True)
+    if film is None:
+        try:
+            film = exporting.order(recording, me.by, form=form, skip_idle=True)
+        except (exporting.NotNow, exporting.TooMany) as error:
+            raise ToolError(str(error)) from error
+    if film.status == ExportStatus.FAILED:
+        raise ToolError(f"{film.error} The person you work for can have it tried again on the recording's page.")
+    if film.status != ExportStatus.READY:
+        raise ToolError(f"The {form} is being made ({film.progress} %). Call again in some seconds.")
+    return film
 
 
 def _whole_lines(part: watching.Part) -> tuple[bytes, str]:

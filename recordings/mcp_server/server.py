@@ -37,7 +37,6 @@ def make() -> MCPServer[None]:
     _offer(server, text.recording_search, "Search recordings")
     _offer(server, text.recording_read_text, "Read what a terminal showed")
     _offer(server, content.recording_export, "Export a recording")
-    _offer(server, content.recording_film, "Make a film of a terminal recording", makes=True)
     _offer(server, content.recording_screenshot, "See a moment of a recording")
     _offer(server, library.recording_delete, "Delete a recording", deletes=True)
     server.resource("recording://{id}", title="A recording", mime_type="application/json")(
@@ -46,12 +45,10 @@ def make() -> MCPServer[None]:
     return server
 
 
-def _offer(
-    server: MCPServer[None], tool: Callable[..., object], title: str, *, makes: bool = False, deletes: bool = False
-) -> None:
+def _offer(server: MCPServer[None], tool: Callable[..., object], title: str, *, deletes: bool = False) -> None:
     annotations = ToolAnnotations(
         title=title,
-        read_only_hint=not (makes or deletes),
+        read_only_hint=not deletes,
         destructive_hint=deletes,
         idempotent_hint=True,
         open_world_hint=False,

@@ -15,7 +15,6 @@ from tests.credentials import Wanted
 OVER_IDS: list[tuple[str, dict[str, Any]]] = [
     ("recording_show", {}),
     ("recording_export", {"format": "webm"}),
-    ("recording_film", {"format": "gif"}),
     ("recording_screenshot", {"at_seconds": 0}),
     ("recording_read_text", {}),
     ("recording_delete", {}),
@@ -52,7 +51,6 @@ def test_a_token_can_do_no_more_than_its_scopes(house: House) -> None:
     ):
         assert f"“{scope}”" in house.call(who, tool, id=house.recording)
     assert "“read”" in house.call("uploader", "recording_export", id=house.recording, format="webm")
-    assert "“read”" in house.call("uploader", "recording_film", id=house.recording, format="gif")
     assert "“read”" in house.call("uploader", "recording_screenshot", id=house.recording, at_seconds=0)
     assert "“read”" in house.call("uploader", "recording_read_text", id=house.recording)
     assert "“read”" in house.call("uploader", "recording_search", words="payroll")

@@ -18,7 +18,6 @@ TOOLS = {
     "recording_search",
     "recording_read_text",
     "recording_export",
-    "recording_film",
     "recording_screenshot",
     "recording_delete",
 }
@@ -47,7 +46,7 @@ def test_an_agent_finds_its_way(house: House, way: Any) -> None:
     for name, tool in found["tools"].items():
         hints = tool.annotations
         assert (hints.read_only_hint, hints.destructive_hint) == (
-            name not in ("recording_delete", "recording_film"),
+            name != "recording_delete",
             name == "recording_delete",
         )
         assert (hints.idempotent_hint, hints.open_world_hint) == (True, False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.server.mcpserver.exceptions import ToolError
 from PIL import Image
 
 from recordings import exporting, tokens
@@ -44,7 +45,6 @@ def test_a_terminal_is_exported_in_whole_lines(house: House) -> None:
         assert all(part.endswith("\n") and len(part.encode()) <= 1000 for part in parts)
         told = [event["action"] for event in client.get(f"/recordings/{pk}/activity").json()]
     assert "download" in told
-    assert "recording_film makes it" in house.call("alice", "recording_export", id=pk, format="webm")
 
 
 def test_a_line_that_is_too_long_is_cut_between_characters(house: House) -> None:
@@ -78,33 +78,32 @@ def test_what_a_terminal_showed_is_exported_in_whole_lines(house: House) -> None
     assert "as webm." in house.call("alice", "recording_export", id=house.recording, format="txt")
 
 
-def test_a_film_is_begun_asked_after_and_exported(house: House) -> None:
+def test_a_film_is_made_when_it_is_asked_for(house: House) -> None:
     pk = house.terminal([0.2, "o", "one"], [0.6, "o", "two"], width=20, height=5)
-    film = partial(house.call, "alice", "recording_film", id=pk, format="gif")
-    begun = film()
-    assert (begun["state"], begun["size_bytes"]) in (("making", None), ("ready", begun["size_bytes"]))
-    until(lambda: film()["state"] == "ready", "the film")
+    ask = partial(house.call, "alice", "recording_export", id=pk, format="gif", most_bytes=900)
+    until(lambda: "is being made" not in ask(), "the film")
     data = b"".join(map(base64.b64decode, exported(house, pk, format="gif", most_bytes=900)))
-    assert len(data) == film()["size_bytes"]
     assert Image.open(io.BytesIO(data)).get_format_mimetype() == "image/gif"
     with house.api("alice") as client:
         [kept] = client.get(f"/recordings/{pk}/exports").json()
         told = [event["action"] for event in client.get(f"/recordings/{pk}/activity").json()]
     assert (kept["format"], kept["size_bytes"]) == ("gif", len(data))
-    assert (told.count("export"), told.count("download")) == (1, 1)
-    assert "this is a video already" in house.call("alice", "recording_film", id=house.recording, format="gif")
+    assert told.count("export") == 1
+    assert "as webm." in house.call("alice", "recording_export", id=house.recording, format="gif")
 
 
 @pytest.mark.django_db
-def test_a_film_that_failed_says_why_and_is_tried_again_when_that_is_wanted(alice: User) -> None:
+def test_of_a_film_it_is_said_how_far_it_is_and_why_it_failed(alice: User) -> None:
     recording = made(alice, cast([0.5, "o", "one"]))
-    export = exporting.order(recording, Actor(alice), form=ExportForm.MP4, skip_idle=True)
-    exporting._fail(export, "It could not be made.")
     _, secret = tokens.create(alice, Actor(alice), name="x", scopes=[Scope.READ], expires_at=None)
     with callers.showing(callers.Credential(secret)):
-        told = content.recording_film(str(recording.pk), "mp4")
-        assert (told.state, told.error) == ("failed", "It could not be made.")
-        assert content.recording_film(str(recording.pk), "mp4", again=True).state == "making"
+        with pytest.raises(ToolError, match=r"The mp4 is being made \(0 %\)\. Call again"):
+            content.recording_export(str(recording.pk), "mp4")
+        export = exporting.of(recording, ExportForm.MP4, skip_idle=True)
+        assert export is not None
+        exporting._fail(export, "It could not be made.")
+        with pytest.raises(ToolError, match=r"It could not be made\. The person you work for"):
+            content.recording_export(str(recording.pk), "mp4")
 
 
 async def _seen(client: Client, pk: str, at_seconds: float) -> tuple[dict[str, Any], Image.Image]:
