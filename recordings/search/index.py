@@ -148,10 +148,10 @@ def _in_sqlite(term: Term) -> str:
 class Sql:
     """Parts of a query, of which each takes the words that are looked for as its one parameter.
 
-    has: whether a recording of the query around it has such a passage, looked up for each by itself.
+    has: whether a recording of the query around it has such a passage, for words that many have.
     among: whether it is one of those that have, all of which are looked up at once.
     number: how many passages there are, counted no further than to the second parameter.
-    passages: those of passages called `p`, looked at one by one.
+    passages: those of passages called `p`.
 
     `{which}` in the first two is where passages called `p` can be narrowed.
     """
@@ -176,18 +176,18 @@ _POSTGRESQL = Sql(
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_passage p WHERE p.words @@ %s::tsquery LIMIT %s) found",
     passages="(SELECT p.words @@ %s::tsquery OFFSET 0)",
 )
+# CROSS JOIN is SQLite's way to say in which order to look.
+_AMONG_IN_SQLITE = (
+    "recordings_recording.id IN (SELECT p.recording_id FROM recordings_words w"
+    " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s{which})"
+)
+# FTS5 puts the beginning of a word together anew for each row that is asked about: all at once is quicker, however
+# many have it.
 _SQLITE = Sql(
-    # CROSS JOIN is SQLite's way to say in which order to look.
-    has=(
-        "EXISTS (SELECT 1 FROM recordings_passage p CROSS JOIN recordings_words w ON w.rowid = p.id"
-        " WHERE p.recording_id = recordings_recording.id{which} AND w.words MATCH %s)"
-    ),
-    among=(
-        "recordings_recording.id IN (SELECT p.recording_id FROM recordings_words w"
-        " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s{which})"
-    ),
+    has=_AMONG_IN_SQLITE,
+    among=_AMONG_IN_SQLITE,
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_words w WHERE w.words MATCH %s LIMIT %s)",
-    passages="EXISTS (SELECT 1 FROM recordings_words w WHERE w.rowid = p.id AND w.words MATCH %s)",
+    passages="p.id IN (SELECT rowid FROM recordings_words WHERE words MATCH %s)",
 )
 
 
