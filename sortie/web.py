@@ -25,6 +25,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from sortie import keepalive
+
 # What a load balancer and a person at the keyboard wait for; requests and jobs in hand have this long to end.
 STOP_WITHIN = 10
 # What granian has to say goes where everything goes.
@@ -141,7 +143,7 @@ class _Server(MPServer):
 
 def _application() -> Any:
     become_worker()
-    application = import_module("sortie.wsgi").application
+    application = keepalive.announcing_ends(import_module("sortie.wsgi").application)
     # What is loaded stays: no collection need look through it again, with all threads waiting for it.
     gc.collect()
     gc.freeze()

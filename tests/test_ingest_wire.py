@@ -95,6 +95,25 @@ def test_what_follows_a_refused_head_is_not_taken_for_a_request(sender: Sender) 
         assert wire.rest().count(b"HTTP/1.1 ") == 1
 
 
+def test_who_is_refused_is_told_that_the_connection_ends(sender: Sender) -> None:
+    """A client that is not sends its next request there, and gets no answer to it."""
+    with sender.web.connected() as wire:
+        sender.begin(wire, {"Content-Length": 500_000, "Content-Type": "image/png"})
+        status, headers, _ = wire.answer()
+        assert (status, headers["Connection"]) == (415, "close")
+        assert wire.rest() == b""
+
+
+def test_a_connection_serves_on_once_a_body_was_read(sender: Sender) -> None:
+    with sender.web.connected() as wire:
+        sender.begin(wire, {"Content-Length": len(sender.form)})
+        wire.send(sender.form)
+        status, headers, _ = wire.answer()
+        assert (status, headers["Connection"]) == (200, None)
+        wire.head("GET", "/login", {})
+        assert wire.answer()[0] == 200
+
+
 def test_a_client_may_ask_before_it_sends(sender: Sender) -> None:
     with sender.web.connected() as wire:
         sender.begin(wire, {"Content-Length": len(sender.form), "Expect": "100-continue"})

@@ -1,0 +1,48 @@
+"""Say to a client that its connection ends with this answer, where the rest of a body is left unread.
+
+The server hangs up on such a connection. A client that has not heard of it sends its next request there, and gets
+no answer to that. It is for a server to say (RFC 9112, section 9.6), and so no part of the WSGI application, which
+may not (PEP 3333); but ours does not know by then whether somebody will read on.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _Body:
+    """A request's body, with how much of it has been read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._stream.read(size)
+        self.position += len(data)
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        line: bytes = self._stream.readline(size)
+        self.position += len(line)
+        return line
+
+
+def announcing_ends(application: Application) -> Application:
+    """The application, whose answers say when they are the last ones of their connection."""
+
+    def answering(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH", "")
+        if not length.isdecimal() or not int(length[:19]):
+            return application(environ, start_response)
+        body = environ["wsgi.input"] = _Body(environ["wsgi.input"])
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            if body.position < int(length[:19]):
+                headers = [*headers, ("Connection", "close")]
+            return start_response(status, headers, *error)
+
+        return application(environ, start)
+
+    return answering
