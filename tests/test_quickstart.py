@@ -46,6 +46,8 @@ class Started:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                # Whoever runs the tests by `nohup` ignores it, and so would this, as it should.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
 
     @property
