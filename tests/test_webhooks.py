@@ -3,8 +3,9 @@
 import re
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -234,33 +235,42 @@ def test_one_in_trouble_holds_up_no_other(alice: User, ada: User, hook: Webhook,
     assert failed.error.startswith("It cannot be reached: ")
 
 
+@contextmanager
+def slow(receiver: Receiver, *, dripping: bool = False) -> Iterator[None]:
+    """Nobody is answered before the end of the block, but for one letter after the other if it is `dripping`."""
+    over = threading.Event()
+
+    def hold(handler: Any) -> None:
+        while not over.wait(0.1):
+            if dripping:
+                handler.wfile.write(b"H")
+
+    receiver.before = hold
+    try:
+        yield
+    finally:
+        over.set()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_slow_one_holds_up_no_other(
     alice: User, ada: User, hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "ANSWER_WITHIN", 600.0)
-    over = threading.Event()
-
-    def hold(_: object) -> None:
-        over.wait()
-
-    with listening() as slow:
-        slow.before = hold
-        manage.add(slow.url, ALL, Actor(ada))
-        try:
+    with listening() as other:
+        manage.add(other.url, ALL, Actor(ada))
+        with slow(other):
             for number in (1, 2):
                 retention.delete(started(alice), Actor(alice))
                 deliver.start()
                 until_told(receiver, number)
             # What is to be told to the slow one waits its turn.
-            until_told(slow, 1)
-            assert len(slow.told) == 1
-        finally:
-            over.set()
+            until_told(other, 1)
+            assert len(other.told) == 1
         until_nothing_waits()
-        assert [one.headers["webhook-id"] for one in slow.told] == [
+        assert [one.headers["webhook-id"] for one in other.told] == [
             str(pk)
-            for pk in Delivery.objects.filter(webhook__url=slow.url)
+            for pk in Delivery.objects.filter(webhook__url=other.url)
             .order_by("created_at")
             .values_list("pk", flat=True)
         ]
@@ -271,22 +281,14 @@ def test_so_many_are_told_at_a_time_and_no_more(
     alice: User, ada: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "ANSWER_WITHIN", 600.0)
-    over = threading.Event()
-
-    def hold(_: object) -> None:
-        over.wait()
-
-    receiver.before = hold
     for number in range(deliver.AT_ONCE + 2):
         manage.add(f"{receiver.url}/{number}", ALL, Actor(ada))
     retention.delete(started(alice), Actor(alice))
-    try:
+    with slow(receiver):
         deliver.start()
         until_told(receiver, deliver.AT_ONCE)
         deliver.start()
         assert Delivery.objects.filter(lease_until=None).count() == 2
-    finally:
-        over.set()
     until_nothing_waits()
     assert len({told.path for told in receiver.told}) == len(receiver.told) == deliver.AT_ONCE + 2
 
@@ -295,19 +297,10 @@ def test_a_receiver_that_drips_is_cut_off(
     alice: User, hook: Webhook, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "ANSWER_WITHIN", 0.5)
-    over = threading.Event()
-
-    def drip(handler: Any) -> None:
-        while not over.wait(0.1):
-            handler.wfile.write(b"H")
-
-    receiver.before = drip
     retention.delete(started(alice), Actor(alice))
     begun = time.monotonic()
-    try:
+    with slow(receiver, dripping=True):
         work()
-    finally:
-        over.set()
     assert time.monotonic() - begun < 30
     assert Delivery.objects.get().state == "waiting"
 
