@@ -1,8 +1,8 @@
 """Say to a client that its connection ends with this answer, where the rest of a body is left unread.
 
-The server hangs up on such a connection. A client that has not heard of it sends its next request there, and gets
-no answer to that. It is for a server to say (RFC 9112, section 9.6), and so no part of the WSGI application, which
-may not (PEP 3333); but ours does not know by then whether somebody will read on.
+The server hangs up on such a connection, and a client that has not heard of it sends its next request there, to
+which no answer comes (RFC 9112, section 9.6). granian does not say it of bodies that an application leaves unread,
+and an application may not (PEP 3333): so this stands between the two.
 """
 
 from collections.abc import Callable, Iterable

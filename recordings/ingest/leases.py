@@ -47,12 +47,11 @@ class Leases:
             while some := self._taken():
                 resumable.touch(some)
                 self._note(some)
-        except Error as error:
+        except BaseException as error:
             self._is_written = False
+            if not isinstance(error, Error):
+                raise
             logger.warning("Uploads go on without their leases being extended: %s", error)
-        except BaseException:
-            self._is_written = False
-            raise
         finally:
             connections.give_back()
 
