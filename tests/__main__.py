@@ -81,6 +81,9 @@ def main() -> int:
     tally: Counter[str] = Counter()
     failed = CI and bool(missing)
     with ExitStack() as stack:
+        # Made by the part that first needs them, for all.
+        samples = stack.enter_context(tempfile.TemporaryDirectory(prefix="sortie-webm-"))
+        os.environ["SORTIE_TEST_SAMPLES"] = samples
         runs = [stack.enter_context(_Run(*lane, aside=lane != lanes[0])) for lane in lanes]
         for run in runs:
             failed |= not run.succeeded(tally)
