@@ -7,7 +7,7 @@ hidden row that the next purge finds, never bytes that nothing knows of.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -15,19 +15,23 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThan
 from django.utils import timezone
 
 from recordings import audit, meters
 from recordings.audit import SORTIE, Actor
 from recordings.ingest import staging
-from recordings.models import Action, Export, Kind, Picture, Recording, Segments, Upload
+from recordings.models import Action, Export, Job, Kind, Picture, Recording, Segments, Upload
 from recordings.models.recording import retention_days
 from recordings.storage import DeletionIncomplete, StorageUnavailable, store_for
 
 logger = logging.getLogger(__name__)
 
+# Rows that are changed in one transaction, and recordings whose objects are deleted before their rows are.
 BATCH = 500
+OBJECTS_AT_ONCE = 4_000
+_WHAT_IT_WAS = ("title", "sha256", "storage_backend", "storage_key", "session__title", "session__app_id")
 
 
 class OnHold(Exception):
@@ -112,6 +116,7 @@ def due(now: datetime, *, most: int = BATCH) -> list[Due]:
         if days:
             reason = f"{kind.label} recordings are kept for {days} days"
             rows = Recording.objects.older_than_limit(kind, now, days).select_related("session", "owner")
+            rows = rows.defer("original_head", "tail_saved")
             found += [Due(recording, reason) for recording in rows[: most - len(found)]]
     return found
 
@@ -119,8 +124,8 @@ def due(now: datetime, *, most: int = BATCH) -> list[Due]:
 def expire(now: datetime) -> int:
     """Hide everything older than its limit; how many. Ready ones only, never one on hold."""
     total = 0
-    while batch := due(now):
-        hidden = sum(_expire_one(item) for item in batch)
+    while batch := due(now, most=BATCH):
+        hidden = _hide(batch)
         total += hidden
         if not hidden:
             break
@@ -128,12 +133,20 @@ def expire(now: datetime) -> int:
     return total
 
 
-def _expire_one(item: Due) -> bool:
-    try:
-        delete(item.recording, SORTIE, reason=item.reason)
-    except OnHold:
-        return False
-    return True
+def _hide(batch: list[Due]) -> int:
+    """Delete them as Sortie itself, all in one transaction, but for those that are held or deleted by now."""
+    now = timezone.now()
+    keep = timedelta(hours=settings.SORTIE_DELETED_KEEP_HOURS)
+    with transaction.atomic():
+        there = Recording.objects.filter(
+            pk__in=[item.recording.pk for item in batch], on_hold=False, deleted_at=None
+        )
+        locked = set(there.select_for_update().order_by("pk").values_list("pk", flat=True))
+        Recording.objects.filter(pk__in=locked).update(deleted_at=now, purge_after=now + keep)
+        hidden = [item for item in batch if item.recording.pk in locked]
+        about = ((item.recording, {"title": item.recording.name, "reason": item.reason}) for item in hidden)
+        audit.record_all(Action.DELETE, SORTIE, about)
+    return len(hidden)
 
 
 def purgeable(now: datetime) -> int:
@@ -144,65 +157,85 @@ def purgeable(now: datetime) -> int:
 def purge(now: datetime) -> Purged:
     """Remove the bytes, then the rows, of deleted recordings whose time to be restored is over."""
     result = Purged()
-    seen: set[UUID] = set()
-    while batch := list(Recording.objects.due_for_purge(now).exclude(pk__in=seen)[:BATCH]):
-        seen.update(recording.pk for recording in batch)
-        for recording, objects, stuck in _delete_objects(batch):
-            if stuck:
-                result.waiting += 1
-                logger.warning("Recording %s cannot be purged yet: %s", recording.pk, stuck)
-            else:
-                result.gone += _forget(recording, objects, now)
-    meters.purged.inc(result.gone)
+    last: Recording | None = None
+    while batch := list(_purged_next(now, last)):
+        last = batch[-1]
+        objects = _objects_of(batch)
+        stuck = _delete_objects(objects)
+        for pk, reason in stuck.items():
+            logger.warning("Recording %s cannot be purged yet: %s", pk, reason)
+        result.waiting += len(stuck)
+        gone = [recording.pk for recording in batch if recording.pk not in stuck]
+        for at in range(0, len(gone), BATCH):
+            forgotten = _forget({pk: objects[pk] for pk in gone[at : at + BATCH]}, now)
+            meters.purged.inc(forgotten)
+            result.gone += forgotten
     return result
 
 
-def _delete_objects(batch: list[Recording]) -> Iterator[tuple[Recording, Objects, str]]:
-    """Delete the objects of `batch`, by store in as few requests as it allows: each with its objects, and with what
-    kept them, or ""."""
-    objects = {recording.pk: _objects_of(recording) for recording in batch}
-    keys: dict[str, dict[UUID, list[str]]] = defaultdict(lambda: defaultdict(list))
+def _purged_next(now: datetime, last: Recording | None) -> QuerySet[Recording]:
+    """What is due for purge behind `last`, longest due first."""
+    due_now = Recording.objects.due_for_purge(now).order_by("purge_after", "pk")
+    if last is not None:
+        behind = Q(TupleGreaterThan((F("purge_after"), F("pk")), (last.purge_after, last.pk)))
+        due_now = due_now.filter(behind, purge_after__gte=last.purge_after)
+    return due_now.only("purge_after", "storage_backend", "storage_key")[:OBJECTS_AT_ONCE]
+
+
+def _delete_objects(objects: Mapping[UUID, Objects]) -> dict[UUID, str]:
+    """Delete the objects of recordings, by store in as few requests as it allows; what kept those that are left."""
+    owners: dict[str, dict[str, UUID]] = defaultdict(dict)
     for pk, pairs in objects.items():
         for backend, key in pairs:
-            keys[backend][pk].append(key)
+            owners[backend][key] = pk
     stuck: dict[UUID, str] = {}
-    for backend, by_recording in keys.items():
-        every = [key for some in by_recording.values() for key in some]
+    for backend, by_key in owners.items():
         try:
-            store_for(backend).delete(every)
+            store_for(backend).delete(list(by_key))
         except DeletionIncomplete as error:
-            stuck |= {
-                pk: error.remaining[key]
-                for pk, some in by_recording.items()
-                for key in some
-                if key in error.remaining
-            }
+            stuck |= {by_key[key]: reason for key, reason in error.remaining.items()}
         except StorageUnavailable as error:
-            stuck |= dict.fromkeys(by_recording, str(error))
-    for recording in batch:
-        yield recording, objects[recording.pk], stuck.get(recording.pk, "")
+            stuck |= dict.fromkeys(by_key.values(), str(error))
+    return stuck
 
 
-def _objects_of(recording: Recording) -> Objects:
-    """(store, key) of everything stored for a recording, also of what a crash left half put away."""
-    pairs = {(recording.storage_backend, recording.storage_key)}
+def _objects_of(recordings: Iterable[Recording]) -> dict[UUID, Objects]:
+    """(store, key) of everything stored for each recording, also of what a crash left half put away."""
+    own = {recording.pk: (recording.storage_backend, recording.storage_key) for recording in recordings}
+    found: dict[UUID, Objects] = {pk: {pair} if pair[1] else set() for pk, pair in own.items()}
     for kept in (Upload, Picture, Segments, Export):
-        rows: QuerySet[Any] = kept._default_manager.filter(recording=recording)
-        pairs |= set(rows.values_list("storage_backend", "storage_key"))
-    return {pair for pair in pairs if pair[1]}
+        rows: QuerySet[Any] = kept._default_manager.filter(recording__in=list(found)).exclude(storage_key="")
+        for pk, backend, key in rows.values_list("recording_id", "storage_backend", "storage_key"):
+            found[pk].add((backend, key))
+    return found
 
 
-def _forget(recording: Recording, gone: Objects, now: datetime) -> bool:
-    """Remove the row of a recording whose objects are confirmed gone; not if there is another one by now."""
+def _forget(gone: Mapping[UUID, Objects], now: datetime) -> int:
+    """Remove the rows of recordings whose objects are confirmed gone, all in one transaction; how many.
+
+    Those are left for the next time that have other objects by now, or that somebody is working on.
+    """
     with transaction.atomic():
-        list(recording.jobs.select_for_update())  # from here on no worker can take one
-        still_due = Recording.objects.select_for_update(of=("self",)).filter(pk=recording.pk)
-        locked = still_due.due_for_purge(now).first()
-        if locked is None or not _objects_of(locked) <= gone:
-            return False
-        staged = list(locked.uploads.values_list("pk", flat=True))
-        audit.record(Action.PURGE, SORTIE, recording=recording, title=recording.name, sha256=recording.sha256)
-        Recording.objects.filter(pk=recording.pk).delete()
+        # Nobody is waited for, so that of two who lock several things none can stand in the other's way.
+        waiting = Recording.objects.due_for_purge(now).filter(pk__in=list(gone)).order_by("pk")
+        locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("session")
+        rows = {recording.pk: recording for recording in locked.only(*_WHAT_IT_WAS)}
+        for pk in _busy(list(rows), now):
+            del rows[pk]
+        by_now = _objects_of(rows.values())
+        rows = {pk: recording for pk, recording in rows.items() if by_now[pk] <= gone[pk]}
+        staged = list(Upload.objects.filter(recording__in=list(rows)).values_list("pk", flat=True))
+        about = ((row, {"title": row.name, "sha256": row.sha256}) for row in rows.values())
+        audit.record_all(Action.PURGE, SORTIE, about)
+        Recording.objects.filter(pk__in=list(rows)).only("pk").delete()
     for upload_id in staged:
         staging.drop(upload_id)
-    return True
+    return len(rows)
+
+
+def _busy(locked: list[UUID], now: datetime) -> set[UUID]:
+    """Which of these recordings, which nobody else can change, have a job at work; from here on none gets one."""
+    jobs = Job.objects.filter(recording__in=locked)
+    idle = jobs.filter(Q(lease_until=None) | Q(lease_until__lte=now)).select_for_update(skip_locked=True)
+    ours = list(idle.order_by().values_list("pk", flat=True))
+    return set(jobs.exclude(pk__in=ours).values_list("recording", flat=True))

@@ -1,23 +1,21 @@
 """The end of recordings: hidden when due, restored in time, purged with their bytes, whatever fails on the way."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from recordings import jobs, retention
-from recordings.audit import SORTIE, Actor
+from recordings import retention
+from recordings.audit import Actor
 from recordings.ingest import simple
-from recordings.models import AuditEvent, Job, Recording, Upload, User
-from recordings.storage import DeletionIncomplete, RecordingStore, StorageUnavailable, current_store
-from recordings.tasks import HANDLERS
+from recordings.models import AuditEvent, Delivery, Recording, User, Webhook
+from recordings.storage import RecordingStore, current_store
+from tests.ending import DAY, HOUR, NOW, TICK, Failing, make_due, row
 from tests.making import (
     api,
     arrived,
@@ -26,7 +24,6 @@ from tests.making import (
     let_leases_end,
     ready,
     session_of,
-    staged,
     started,
     stored,
     webm,
@@ -34,29 +31,12 @@ from tests.making import (
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
-
 
 @pytest.fixture(autouse=True)
 def _limits(settings: Settings) -> None:
     settings.SORTIE_RECORDING_RETENTION_DAYS = 30
     settings.SORTIE_TERMINAL_RETENTION_DAYS = 90
     settings.SORTIE_DELETED_KEEP_HOURS = 24
-
-
-def row(owner: User, age: timedelta, **facts: Any) -> Recording:
-    """A ready recording completed `age` before NOW, without bytes."""
-    whole = {"status": "ready", "storage_backend": current_store().name, "sha256": "s", "size_bytes": 1}
-    key = f"{'0' * 8}-0000-4000-8000-{Recording.objects.count():012x}/{'0' * 16}.webm"
-    facts = {**whole, "storage_key": key, "completed_at": NOW - age, **facts}
-    return Recording.objects.create(session=session_of(owner), owner=owner, **facts)
-
-
-def make_due(*recordings: Recording) -> None:
-    """As if their time to be restored were over."""
-    past = timezone.now() - TICK
-    Recording.objects.filter(pk__in=[r.pk for r in recordings]).update(deleted_at=past, purge_after=past)
 
 
 # --- hiding ---------------------------------------------------------------------------------------------------
@@ -111,6 +91,16 @@ def test_a_run_takes_everything_due_and_is_audited(alice: User, monkeypatch: pyt
     runs = AuditEvent.objects.filter(action="retention").order_by("at").values_list("detail", flat=True)
     assert list(runs) == [{"hidden": 8}, {"hidden": 0}]
     assert events(held) == []
+
+
+def test_webhooks_are_told_of_all_that_is_hidden(alice: User, hook: Webhook) -> None:
+    old = [row(alice, 99 * DAY, title=f"Old {number}") for number in range(3)]
+    retention.expire(NOW)
+    told = [json.loads(delivery.body)["data"] for delivery in Delivery.objects.filter(webhook=hook)]
+    assert {data["recording"]["id"]: data["recording"]["title"] for data in told} == {
+        str(recording.pk): recording.title for recording in old
+    }
+    assert {data["reason"] for data in told} == {"Video recordings are kept for 30 days"}
 
 
 def test_the_oldest_go_first(alice: User) -> None:
@@ -170,133 +160,6 @@ def test_a_hold_may_come_too_late(alice: User, ada: User) -> None:
     recording = deleted(alice, purge_after=timezone.now() - TICK)
     assert not retention.hold(recording, Actor(ada))
     assert events(recording) == ["start"]
-
-
-# --- purging --------------------------------------------------------------------------------------------------
-
-
-def test_purging_removes_bytes_then_rows(alice: User) -> None:
-    kept, gone = ready(alice), [ready(alice) for _ in range(3)]
-    make_due(*gone)
-    assert retention.purge(timezone.now()) == retention.Purged(gone=3)
-    assert stored() == [kept.storage_key]
-    assert list(Recording.objects.all()) == [kept]
-    for recording in gone:
-        event = AuditEvent.objects.get(action="purge", recording_id=recording.pk)
-        assert (event.detail["sha256"], event.actor_name) == (recording.sha256, "")
-    assert retention.purge(timezone.now()) == retention.Purged()
-
-
-def test_the_clock_is_the_callers(alice: User) -> None:
-    recording = ready(alice)
-    retention.delete(recording, Actor(alice))
-    assert retention.purge(timezone.now() + 23 * HOUR) == retention.Purged()
-    assert retention.purge(timezone.now() + 25 * HOUR) == retention.Purged(gone=1)
-    assert stored() == []
-    assert not Recording.objects.exists()
-
-
-def test_a_recording_goes_with_everything_on_its_way(alice: User) -> None:
-    recording, body = started(alice), arrived(webm())
-    simple._accept(recording, body, Actor(alice), simple.About("x"))
-    make_due(recording)
-    assert retention.purge(timezone.now()).gone == 0  # a worker is on it
-    let_leases_end()
-    assert retention.purge(timezone.now()).gone == 1
-    assert staged() == []
-    assert not Job.objects.exists()
-    assert not Upload.objects.exists()
-
-
-class Failing:
-    """The real store, in which deleting fails for some, or all (None), after `first` was called."""
-
-    def __init__(self, keys: set[str] | None = None, first: Callable[[], Any] = lambda: None) -> None:
-        self.keys, self.first = keys, first
-
-    def __call__(self, name: str) -> "Failing":
-        return self
-
-    def delete(self, keys: Iterable[str]) -> None:
-        self.first()
-        if self.keys is None:
-            raise StorageUnavailable("It is away.")
-        asked = list(keys)
-        current_store().delete([key for key in asked if key not in self.keys])
-        remaining = {key: "locked" for key in asked if key in self.keys}
-        if remaining:
-            raise DeletionIncomplete(remaining)
-
-
-def test_a_store_may_fail_fifty_times_and_nothing_is_orphaned(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    gone = [ready(alice) for _ in range(2)]
-    make_due(*gone)
-    with monkeypatch.context() as broken:
-        broken.setattr(retention, "store_for", Failing())
-        for _ in range(50):
-            assert retention.purge(timezone.now()) == retention.Purged(waiting=2)
-    assert stored() == sorted(recording.storage_key for recording in gone)
-    assert Recording.objects.count() == 2
-    assert retention.purge(timezone.now()) == retention.Purged(gone=2)
-    assert stored() == []
-    assert AuditEvent.objects.filter(action="purge").count() == 2
-
-
-def test_what_can_be_deleted_is_and_the_rest_waits(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = [ready(alice) for _ in range(4)]
-    make_due(*batch)
-    locked = {recording.storage_key for recording in batch[:2]}
-    with monkeypatch.context() as broken:
-        broken.setattr(retention, "store_for", Failing(locked))
-        assert retention.purge(timezone.now()) == retention.Purged(gone=2, waiting=2)
-    assert {recording.storage_key for recording in Recording.objects.all()} == locked == set(stored())
-    assert retention.purge(timezone.now()) == retention.Purged(gone=2)
-
-
-def test_an_upload_that_is_put_away_meanwhile_is_not_orphaned(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    recording, other = started(alice), ready(alice)
-    jobs.run_due(HANDLERS)
-    simple._accept(recording, arrived(webm()), Actor(alice), simple.About("x"))
-    let_leases_end()
-    make_due(recording, other)
-    with monkeypatch.context() as raced:
-        raced.setattr(retention, "store_for", Failing(set(), first=lambda: jobs.run_due(HANDLERS)))
-        assert retention.purge(timezone.now()).gone == 1
-    assert stored()
-    assert retention.purge(timezone.now()).gone == 1
-    assert stored() == []
-
-
-def test_deleting_what_was_purged_meanwhile_is_no_failure(alice: User) -> None:
-    recording = started(alice)
-    seen = Recording.objects.get(pk=recording.pk)
-    make_due(recording)
-    retention.purge(timezone.now())
-    retention.delete(seen, SORTIE)
-    retention.release(seen, SORTIE)
-    assert not retention.hold(seen, SORTIE)
-    assert not retention.restore(seen, SORTIE)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("run", ["expire", "purge"])
-def test_two_runs_at_once_do_everything_once(alice: User, run: str) -> None:
-    batch = [ready(alice, completed_at=timezone.now() - 99 * DAY) for _ in range(12)]
-    if run == "purge":
-        make_due(*batch)
-
-    def one(_: int) -> Any:
-        try:
-            return getattr(retention, run)(timezone.now())
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(one, range(3)))
-    action = "delete" if run == "expire" else "purge"
-    done = AuditEvent.objects.filter(action=action).values_list("recording_id", flat=True)
-    assert sorted(map(str, done)) == sorted(str(recording.pk) for recording in batch)
-    assert len(stored()) == (12 if run == "expire" else 0)
 
 
 # --- commands -------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from recordings import storage
-from recordings.storage import AlreadyStored, ObjectMissing, StorageUnavailable, new_key
+from recordings.storage import AlreadyStored, DeletionIncomplete, ObjectMissing, StorageUnavailable, new_key
 from recordings.storage.s3 import S3Store
 from tests.proxy import FaultyProxy
 from tests.services import S3Server, free_ports
@@ -34,6 +34,14 @@ def s3_at(server: S3Server, endpoint: str, **options: Any) -> S3Store:
     return S3Store(
         bucket=server.bucket, region=server.region, endpoint=endpoint, prefix=secrets.token_hex(6), **options
     )
+
+
+def put_directly(server: S3Server, store: S3Store, count: int) -> list[str]:
+    names = [key() for _ in range(count)]
+    client = server.client()
+    for name in names:
+        client.put_object(Bucket=server.bucket, Key=store._name(name), Body=b"x")
+    return names
 
 
 def test_killed_while_it_uploads(s3_settings: S3Server, tmp_path: Path) -> None:
@@ -184,12 +192,58 @@ def test_more_are_deleted_than_one_request_can_name(
     s3: S3Store, s3_settings: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recordings.storage.s3._DELETE_BATCH", 7)
-    names = [key() for _ in range(30)]
-    client = s3_settings.client()
-    for name in names:
-        client.put_object(Bucket=s3_settings.bucket, Key=s3._name(name), Body=b"x")
+    names = put_directly(s3_settings, s3, 30)
     s3.delete(names[:-1])
     assert listed(s3) == names[-1:]
+
+
+def test_confirming_that_many_are_gone_asks_for_few(s3: S3Store, s3_settings: S3Server) -> None:
+    names = put_directly(s3_settings, s3, 40)
+    asked: list[str] = []
+    s3._client.meta.events.register("before-call.s3", lambda model, **_: asked.append(model.name), "test")
+    try:
+        s3.delete(names)
+    finally:
+        s3._client.meta.events.unregister("before-call.s3", unique_id="test")
+    assert asked.count("DeleteObjects") == 1
+    assert len(asked) < 12
+    assert listed(s3) == []
+
+
+def test_a_store_that_only_says_so_is_found_out(
+    s3: S3Store, s3_settings: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = put_directly(s3_settings, s3, 20)
+
+    def lie(Delete: Any, **_: Any) -> dict[str, Any]:  # noqa: N803  (boto3's name)
+        return {"Deleted": Delete["Objects"]}
+
+    with monkeypatch.context() as lying:
+        lying.setattr(s3._client, "delete_objects", lie)
+        with pytest.raises(DeletionIncomplete) as failure:
+            s3.delete(names)
+    assert set(failure.value.remaining) == set(names)
+    s3.delete(names)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_a_store_does_not_confirm_is_looked_for(
+    s3: S3Store, s3_settings: S3Server, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    names = put_directly(s3_settings, s3, 20)
+    spared, delete = s3._name(names[-1]), s3._client.delete_objects
+
+    def forgetful(Delete: Any, **others: Any) -> dict[str, Any]:  # noqa: N803
+        some = [entry for entry in Delete["Objects"] if entry["Key"] != spared]
+        reply: dict[str, Any] = delete(Delete={"Objects": some}, **others)
+        return reply if answers else {}
+
+    with monkeypatch.context() as silent:
+        silent.setattr(s3._client, "delete_objects", forgetful)
+        with pytest.raises(DeletionIncomplete) as failure:
+            s3.delete(names)
+    assert failure.value.remaining == {names[-1]: "the store did not confirm it"}
+    s3.delete(names)
 
 
 def test_a_bucket_that_is_not_there_is_not_an_empty_one(s3_settings: S3Server, tmp_path: Path) -> None:

@@ -162,7 +162,10 @@ class RecordingStore(Protocol):
         """The object as a plain file, to hand to another process. Raises ObjectMissing."""
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Return once none of the keys has an object, whether it had one or not; else raise DeletionIncomplete."""
+        """Return once none of the keys has an object, whether it had one or not; else raise DeletionIncomplete.
+
+        However many there are, it takes as few requests as can be: call it with all.
+        """
 
     def signed_url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
         """An address that serves the object to anybody for at most five minutes; None if the store has none."""

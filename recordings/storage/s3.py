@@ -4,10 +4,11 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,6 +36,8 @@ PART = 16 * 1024 * 1024
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _MOST_PARTS = 10_000
 _DELETE_BATCH = 1_000
+_DELETES_AT_ONCE = 4
+_LOOKED_AT = 8  # of each such batch
 _PARTS_AT_ONCE = 2
 _LISTINGS_AT_ONCE = 8
 
@@ -115,22 +118,31 @@ class S3Store:
 
     def delete(self, keys: Iterable[str]) -> None:
         wanted = {self._name(key): key for key in keys}
-        folders = sorted({name.rpartition("/")[0] + "/" for name in wanted})
-        reasons: dict[str, str] = {}
         with passing():
             versioned = self._is_versioned()
-            entries = self._versions if versioned else self._current
-            targets = [{"Key": name} for name in wanted]
-            if versioned:
-                targets = [entry for entry in self._versions(folders) if entry["Key"] in wanted]
-            for at in range(0, len(targets), _DELETE_BATCH):
-                batch = {"Objects": targets[at : at + _DELETE_BATCH], "Quiet": True}
-                reply = self._client.delete_objects(Bucket=self._bucket, Delete=batch)
-                reasons |= {e["Key"]: e.get("Message") or e.get("Code", "") for e in reply.get("Errors", ())}
-            left = {entry["Key"] for entry in entries(folders)}
-        remaining = {wanted[name]: reasons.get(name, "it is still there") for name in left & wanted.keys()}
-        if remaining:
-            raise DeletionIncomplete(remaining)
+            there = self._versions if versioned else self._current
+            targets = list(self._versions(wanted)) if versioned else [{"Key": name} for name in wanted]
+            batches = [targets[at : at + _DELETE_BATCH] for at in range(0, len(targets), _DELETE_BATCH)]
+            with ThreadPoolExecutor(_DELETES_AT_ONCE, "s3-delete") as pool:
+                reasons = dict(chain.from_iterable(pool.map(self._delete_batch, batches)))
+            # Whatever is gone was confirmed by its name. To look for every one would cost what deleting them one by
+            # one does; a store that only says so is found out by some of each batch, and then all are looked for.
+            some = [entry["Key"] for batch in batches for entry in batch[:_LOOKED_AT]]
+            doubted = reasons or any(there(some))
+            left = {entry["Key"] for entry in there(wanted)} if doubted else set[str]()
+        if left:
+            raise DeletionIncomplete({wanted[name]: reasons.get(name, "it is still there") for name in left})
+
+    def _delete_batch(self, entries: list[dict[str, str]]) -> list[tuple[str, str]]:
+        """Delete these in one request; the names of those that the store does not confirm, and why it says."""
+        reply = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": entries})
+        confirmed = {(entry["Key"], entry.get("VersionId", "")) for entry in reply.get("Deleted", ())}
+        errors = {entry["Key"]: entry.get("Message") or entry.get("Code", "") for entry in reply.get("Errors", ())}
+        return [
+            (entry["Key"], errors.get(entry["Key"], "the store did not confirm it"))
+            for entry in entries
+            if (entry["Key"], entry.get("VersionId", "")) not in confirmed
+        ]
 
     def signed_url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
         if not timedelta(0) < expires <= SIGNED_URL_LIMIT:
@@ -144,7 +156,7 @@ class S3Store:
 
     def keys(self) -> Iterator[StoredObject]:
         with passing():
-            for entry in self._pages("list_objects_v2", "Contents", self._prefix):
+            for entry in self._pages("list_objects_v2", ("Contents",), self._prefix):
                 key = entry["Key"].removeprefix(self._prefix)
                 if is_key(key):
                     yield StoredObject(key, entry["Size"], entry["LastModified"])
@@ -152,7 +164,7 @@ class S3Store:
     def sweep(self, *, before: datetime) -> int:
         swept = 0
         with passing():
-            for upload in self._pages("list_multipart_uploads", "Uploads", self._prefix):
+            for upload in self._pages("list_multipart_uploads", ("Uploads",), self._prefix):
                 if upload["Initiated"] < before and is_key(upload["Key"].removeprefix(self._prefix)):
                     self._client.abort_multipart_upload(
                         Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
@@ -263,23 +275,29 @@ class S3Store:
             logger.warning("Older versions of objects, if the bucket keeps any, are not deleted: %s", error)
             return False
 
-    def _current(self, folders: list[str]) -> Iterator[dict[str, str]]:
-        for entry in self._listed("list_objects_v2", "Contents", folders):
+    def _current(self, names: Collection[str]) -> Iterator[dict[str, str]]:
+        for entry in self._listed("list_objects_v2", ("Contents",), names):
             yield {"Key": entry["Key"]}
 
-    def _versions(self, folders: list[str]) -> Iterator[dict[str, str]]:
-        for kind in ("Versions", "DeleteMarkers"):
-            for entry in self._listed("list_object_versions", kind, folders):
-                yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+    def _versions(self, names: Collection[str]) -> Iterator[dict[str, str]]:
+        for entry in self._listed("list_object_versions", ("Versions", "DeleteMarkers"), names):
+            yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
 
-    def _listed(self, call: str, what: str, folders: list[str]) -> Iterator[dict[str, Any]]:
+    def _listed(self, call: str, kinds: Sequence[str], names: Collection[str]) -> Iterator[dict[str, Any]]:
+        """What the bucket has under these names, folder by folder."""
+        asked = set(names)
+        folders = sorted({name.rpartition("/")[0] + "/" for name in asked})
+
+        def read(folder: str) -> list[dict[str, Any]]:
+            return [entry for entry in self._pages(call, kinds, folder) if entry["Key"] in asked]
+
         with ThreadPoolExecutor(min(_LISTINGS_AT_ONCE, len(folders) or 1), "s3-list") as pool:
-            for entries in pool.map(lambda folder: list(self._pages(call, what, folder)), folders):
-                yield from entries
+            yield from chain.from_iterable(pool.map(read, folders))
 
-    def _pages(self, call: str, what: str, prefix: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, call: str, kinds: Sequence[str], prefix: str) -> Iterator[dict[str, Any]]:
         for page in self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix):
-            yield from page.get(what, ())
+            for kind in kinds:
+                yield from page.get(kind, ())
 
 
 class _Slice(io.RawIOBase):

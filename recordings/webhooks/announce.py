@@ -1,17 +1,14 @@
 """Events become deliveries, in the transaction of the audit event that they are."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from recordings.jobs import ring
-from recordings.models import Action, AuditEvent, Delivery, Event, Webhook
-from recordings.models import Recording as Recorded
-
-if TYPE_CHECKING:
-    from recordings.models import Recording
+from recordings.models import Action, AuditEvent, Delivery, Event, Recording, Webhook
 
 EVENT_OF = {
     Action.UPLOAD: Event.READY,
@@ -21,25 +18,40 @@ EVENT_OF = {
 }
 
 
-def announce(happened: AuditEvent, recording: "Recording") -> None:
+def announce(happened: Sequence[AuditEvent]) -> None:
     """Have everybody told who wants to know of such events."""
-    event = EVENT_OF.get(Action(happened.action))
-    if event is None or happened.detail.get("retried"):  # which is no upload, but another try to put one away
+    telling = [(each, event) for each in happened if (event := _event_of(each))]
+    listeners = [(hook, hook.events.split()) for hook in Webhook.objects.all()] if telling else []
+    wanted = [(each, event, hook) for each, event in telling for hook, events in listeners if event in events]
+    if not wanted:
         return
-    listeners = [hook for hook in Webhook.objects.all() if event in hook.events.split()]
-    if not listeners:
-        return
-    body, now = json.dumps(_body(event, happened, recording), ensure_ascii=False), timezone.now()
+    # As they are by now: what was read before may lack what has just been written.
+    there = Recording.objects.select_related("owner", "session").defer("original_head", "tail_saved")
+    told = there.in_bulk(list({each.recording_id for each, _, _ in wanted}))
+    now = timezone.now()
     Delivery.objects.bulk_create(
-        Delivery(webhook=hook, event=event, recording_id=recording.pk, body=body, created_at=now, due_at=now)
-        for hook in listeners
+        Delivery(
+            webhook=hook,
+            event=event,
+            recording_id=each.recording_id,
+            body=json.dumps(_body(event, each, told[each.recording_id]), ensure_ascii=False),
+            created_at=now,
+            due_at=now,
+        )
+        for each, event, hook in wanted
     )
     transaction.on_commit(ring)
 
 
-def _body(event: Event, happened: AuditEvent, recording: "Recording") -> dict[str, Any]:
-    # As it is by now: what was read before may lack what has just been written.
-    there = Recorded.objects.select_related("owner", "session").get(pk=recording.pk)
+def _event_of(happened: AuditEvent) -> Event | None:
+    """What webhooks call it; None if they are told nothing of it."""
+    # Tried again is no upload, but another try to put one away.
+    if happened.recording_id is None or happened.detail.get("retried"):
+        return None
+    return EVENT_OF.get(Action(happened.action))
+
+
+def _body(event: Event, happened: AuditEvent, there: Recording) -> dict[str, Any]:
     share = ("share", "expires", "password", "can_download", "view_limit")
     return {
         "type": event,

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench import in_readme, report
 from tests.bench.runner import Bench, Result, hold
 
-NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder", "reading", "million")
+NAMES = ("upload", "pieces", "live", "download", "finish", "memory", "recorder", "reading", "million", "retention")
 
 
 def main() -> int:
@@ -49,7 +49,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--folder", help="where to put the files, some 8 GB; default: the system's temporary folder"
     )
-    parser.add_argument("--full", action="store_true", help="a million recordings where else a tenth is enough")
+    parser.add_argument(
+        "--full", action="store_true", help="a million recordings where else a tenth is enough, 100,000 that end"
+    )
     return parser.parse_args()
 
 
