@@ -155,8 +155,8 @@ class Nginx(Server):
 
     name = "nginx"
 
-    def __init__(self, hosts: Mapping[str, str], stored: Path | None = None) -> None:
-        """`stored`: where the local store is, if there is one."""
+    def __init__(self, hosts: Mapping[str, Sequence[str]], stored: Path | None = None) -> None:
+        """`hosts`: the addresses behind each name. `stored`: where the local store is, if there is one."""
         super().__init__()
         [self.port] = free_ports(1)
         self._hosts, self._stored = hosts, stored or self.folder
@@ -169,16 +169,23 @@ class Nginx(Server):
         text = (ROOT / "charts" / "compose" / "nginx.conf").read_text().replace("/tmp/", f"{self.folder}/")
         text = text.replace("listen 8080", f"listen 127.0.0.1:{self.port}")
         text = text.replace("/data/recordings/", f"{self._stored}/")
-        for name, address in self._hosts.items():
-            text = text.replace(f"server {name};", f"server {address};").replace(
-                f"Host {name};", f"Host {address};"
-            )
+        for name, addresses in self._hosts.items():
+            text = _with_servers(text, name, addresses).replace(f"Host {name};", f"Host {addresses[0]};")
         (self.folder / "nginx.conf").write_text(text)
         command = [nginx_program() or "nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
         if os.geteuid() == 0:
             # Else its workers would be nobody, whom nothing here belongs to.
             command += ["-g", "user root;"]
         self.launch(command, {"PATH": os.environ["PATH"]}, lambda: is_open(self.port))
+
+
+def _with_servers(text: str, name: str, addresses: Sequence[str]) -> str:
+    """nginx takes every address of a name for a server of its own, with the options of that line."""
+
+    def listed(found: re.Match[str]) -> str:
+        return "\n        ".join(f"server {address}{found[1]};" for address in addresses)
+
+    return re.sub(rf"server {re.escape(name)}((?: [^;]*)?);", listed, text)
 
 
 def nginx_program() -> str | None:
@@ -188,38 +195,62 @@ def nginx_program() -> str | None:
 class Composed:
     """All services, running."""
 
-    def __init__(self, **settings: str) -> None:
-        """`settings` are added to the environment of the portal's own services."""
+    def __init__(self, scale: Mapping[str, int] | None = None, **settings: str) -> None:
+        """`scale`: how many there are of a service, else one, as for `docker compose up --scale`; those after the
+        first have a number in their names. `settings` are added to the environment of the portal's own services."""
         self._stack = ExitStack()
         self._settings = settings
         self._static = tempfile.TemporaryDirectory(prefix="sortie-static-")
         self.services = services()
         self.postgres, self.redis = Postgres(), Redis()
         self.s3 = ObjectStore(self.services["s3"])
-        web, live, *probes = free_ports(4)
         self.hosts = {
             "postgres:5432": self.postgres.url("").removeprefix("postgres://postgres@").rstrip("/"),
             "redis:6379": self.redis.url.removeprefix("redis://").removesuffix("/0"),
             "s3:8333": self.s3.address,
-            "web:8000": f"127.0.0.1:{web}",
-            "live:8001": f"127.0.0.1:{live}",
         }
-        # A container has its ports to itself.
-        ports = {"PORT": str(web), "SORTIE_LIVE_PORT": str(live)}
-        probed = {"web": web, "live": live, "worker": probes[0], "beat": probes[1]}
-        self.probes = {name: f"http://127.0.0.1:{port}" for name, port in probed.items()}
-        self.containers = {
-            name: self._container(name, {**ports, "SORTIE_PROBE_PORT": str(probed.get(name, 0))})
-            for name in ("migrate", "web", "live", "worker", "beat")
-        }
-        self.nginx = Nginx(self.hosts)
+        self.probes: dict[str, str] = {}
+        self._migrate = self._container("migrate", "migrate", {})
+        self.containers: dict[str, Container] = {}
+        for service in ("web", "live", "worker", "beat"):
+            for number in range(1, 1 + (scale or {}).get(service, 1)):
+                self._add(service, service if number == 1 else f"{service}-{number}")
+        self.nginx = Nginx(
+            {
+                "web:8000": self._addresses("web"),
+                "live:8001": self._addresses("live"),
+                "s3:8333": [self.s3.address],
+            }
+        )
 
-    def _container(self, name: str, ports: Mapping[str, str]) -> Container:
-        service = self.services[name]
+    def _add(self, service: str, name: str) -> None:
+        # A container has its ports to itself.
+        port, other = free_ports(2)
+        of_service = {"web": "PORT", "live": "SORTIE_LIVE_PORT"}.get(service, "SORTIE_PROBE_PORT")
+        ports = {
+            "PORT": str(other),
+            "SORTIE_LIVE_PORT": str(other),
+            "SORTIE_PROBE_PORT": "0",
+            of_service: str(port),
+        }
+        self.probes[name] = f"http://127.0.0.1:{port}"
+        self.containers[name] = self._container(service, name, ports)
+
+    def _addresses(self, service: str) -> list[str]:
+        return [
+            address.removeprefix("http://")
+            for name, address in self.probes.items()
+            if name.partition("-")[0] == service
+        ]
+
+    def _container(self, service: str, name: str, ports: Mapping[str, str]) -> Container:
+        described = self.services[service]
         installed = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         here = {"SORTIE_HOST": "127.0.0.1", "SORTIE_STATIC_PATH": self._static.name, "PATH": installed}
-        variables = {**image.variables(), **service["environment"], **here, **ports, **self._settings}
-        return Container(name, service["command"], self._with_hosts(variables), lambda: answers(self.probes[name]))
+        variables = {**image.variables(), **described["environment"], **here, **ports, **self._settings}
+        return Container(
+            name, described["command"], self._with_hosts(variables), lambda: answers(self.probes[name])
+        )
 
     def _with_hosts(self, variables: Mapping[str, str]) -> dict[str, str]:
         def at(value: str) -> str:
@@ -235,9 +266,9 @@ class Composed:
                 stack.enter_context(server)
             self._make_database()
             self._collect_static()
-            self.migrated = self.containers["migrate"].run()
-            for name in ("web", "live", "worker", "beat"):
-                stack.enter_context(self.containers[name])
+            self.migrated = self._migrate.run()
+            for container in self.containers.values():
+                stack.enter_context(container)
             stack.enter_context(self.nginx)
             self._stack = stack.pop_all()
         return self

@@ -28,7 +28,7 @@ def test_files_of_the_local_store_are_sent_by_nginx(tmp_path: Path) -> None:
     }
     nowhere = "127.0.0.1:1"
     with web_server("tests.media_site:application", site) as server:
-        hosts = {"web:8000": server.url.removeprefix("http://"), "live:8001": nowhere, "s3:8333": nowhere}
+        hosts = {"web:8000": [server.url.removeprefix("http://")], "live:8001": [nowhere], "s3:8333": [nowhere]}
         with Nginx(hosts, tmp_path) as nginx:
             sent = httpx.get(f"{nginx.url}/media", headers={"Range": "bytes=-15"})
             assert (sent.status_code, sent.headers["Content-Type"]) == (206, "video/webm")
