@@ -15,6 +15,7 @@ from recordings.models import Recording, Session, Status, User
 from recordings.templatetags.sortie import clock, megabytes, moment, seconds
 from recordings.views.errors import server_error
 from recordings.views.login import _in_words
+from tests.api_world import without_database
 from tests.casting import made
 from tests.terminal.build import cast
 
@@ -124,6 +125,15 @@ def test_the_page_of_an_error_needs_nobody_and_no_database(rf: RequestFactory) -
     assert response.status_code == 500
     assert b"Something failed" in response.content
     assert json.loads(server_error(rf.get("/api/recordings")).content)["status"] == 500
+
+
+def test_a_page_says_that_the_database_is_away(alice: User) -> None:
+    browser = signed_in(alice)
+    browser.raise_request_exception = False
+    with without_database():
+        response = browser.get("/")
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert b"The database cannot be reached." in response.content
 
 
 def test_a_form_of_another_sign_in_is_refused_in_words(alice: User) -> None:

@@ -1,8 +1,10 @@
 """Error answers outside the API's own views: a page for people, a problem document under /api/."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -18,6 +20,7 @@ _TEXTS = {
         "Sortie cannot read what your browser sent: its Content-Type is not one of text in UTF-8.",
     ),
     500: ("Something failed", "Sortie could not finish this. It has been logged; try again in a moment."),
+    503: ("Not there at present", "The database cannot be reached. Nothing is lost; try again in a moment."),
 }
 
 
@@ -49,7 +52,12 @@ def strange_type(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500)
+    """Django calls it while it handles what went wrong."""
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _answer(request, 500)
+    response = _answer(request, 503)
+    response.headers["Retry-After"] = "2"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:
