@@ -36,7 +36,7 @@ class WebSocket:
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._left = b""
         while b"\r\n\r\n" not in self._left:
-            self._left += self._socket.recv(4096)
+            self._left += self._block()
         head, _, self._left = self._left.partition(b"\r\n\r\n")
         self.status = int(head.split()[1])
 
@@ -79,8 +79,11 @@ class WebSocket:
 
     def _take(self, count: int) -> bytes:
         while len(self._left) < count:
-            block = self._socket.recv(65_536)
-            assert block, "The connection was broken off."
-            self._left += block
+            self._left += self._block()
         data, self._left = self._left[:count], self._left[count:]
         return data
+
+    def _block(self) -> bytes:
+        block = self._socket.recv(65_536)
+        assert block, "The connection was broken off."
+        return block

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from tests.soak import recorder
 from tests.soak.outcome import Outcome
+from tests.soak.pairs import story as pairs
 from tests.soak.stories import STORIES
 
 COLUMNS = (
@@ -42,6 +43,8 @@ def main() -> int:
     broken = any(outcome.broken for _, outcome in outcomes)
     if not wanted.names or recorder.NAME in wanted.names:
         broken |= recorder.soak(wanted.share)
+    if not wanted.names or pairs.NAME in wanted.names:
+        broken |= pairs.soak(wanted.share)
     return int(broken)
 
 
@@ -68,7 +71,7 @@ def table(outcomes: list[tuple[str, Outcome]]) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", choices=[*STORIES, recorder.NAME, []], help="which stories; all without any"
+        "names", nargs="*", choices=[*STORIES, recorder.NAME, pairs.NAME, []], help="which stories; all without any"
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the usual number of faults")
     return parser.parse_args()

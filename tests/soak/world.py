@@ -94,15 +94,8 @@ class World:
 
     def look(self) -> "Left":
         """What an admin is told of everybody's recordings."""
-        status, sha256 = {}, {}
         with self.portal.client(ADMIN) as client:
-            address: str | None = "/api/admin/recordings?limit=500"
-            while address:
-                answer = client.get(address).raise_for_status()
-                for recording in answer.json():
-                    status[recording["id"]], sha256[recording["id"]] = recording["status"], recording["sha256"]
-                address = answer.links.get("next", {}).get("url")
-        return Left(status, sha256)
+            return everything(client)
 
     def pictures(self) -> Counter[str]:
         """How many pictures each recording has."""
@@ -135,6 +128,18 @@ class Left:
         """Recordings more than one for what was sent once."""
         digests = [digest for digest in self.sha256.values() if digest in set(sent.values())]
         return len(digests) - len(set(digests))
+
+
+def everything(client: httpx.Client) -> Left:
+    """What an admin's client is told of everybody's recordings."""
+    status, sha256 = {}, {}
+    address: str | None = "/api/admin/recordings?limit=500"
+    while address:
+        answer = client.get(address).raise_for_status()
+        for recording in answer.json():
+            status[recording["id"]], sha256[recording["id"]] = recording["status"], recording["sha256"]
+        address = answer.links.get("next", {}).get("url")
+    return Left(status, sha256)
 
 
 @contextmanager
