@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from recordings import retention, sharing, tasks
 from recordings.audit import Actor
 from recordings.ingest import finish
 from recordings.models import AuditEvent, Delivery, Event, User, Webhook
+from recordings.querysets import DeliveryQuerySet
 from recordings.webhooks import deliver, manage, sending
 from tests.hooked import ALL, types, work
 from tests.making import ready, started
@@ -328,6 +330,39 @@ def test_no_delivery_is_made_twice_by_workers_at_the_same_moment(
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(run, range(4))) == 12
     assert len({told.headers["webhook-id"] for told in receiver.told}) == len(receiver.told) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_never_serve_one_webhook_at_once(
+    alice: User, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if each thread were a process of its own, and one had read what came due after the other had read."""
+    monkeypatch.setattr(deliver, "_claiming", nullcontext())
+    for _ in range(2):
+        retention.delete(started(alice), Actor(alice))
+    gate, due = threading.Barrier(2, timeout=60), DeliveryQuerySet.due
+    orders = threading.local()
+
+    def both_read_first(self: DeliveryQuerySet, now: datetime) -> Any:
+        order = vars(orders).pop("order", None)
+        if order is None:
+            return due(self, now)
+        found = due(self, now).order_by(order).select_related("webhook").first()
+        gate.wait()
+        return Mock(select_related=lambda _: Mock(first=lambda: found))
+
+    def claim(order: str) -> Delivery | None:
+        orders.order = order
+        try:
+            return deliver._take_next()
+        finally:
+            connection.close()
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr(DeliveryQuerySet, "due", both_read_first)
+        claimed = list(pool.map(claim, ("created_at", "-created_at")))
+    assert sorted(delivery is not None for delivery in claimed) == [False, True]
+    assert Delivery.objects.exclude(lease_until=None).count() == 1
 
 
 def test_a_worker_that_died_at_it_is_succeeded(alice: User, hook: Webhook, receiver: Receiver) -> None:

@@ -4,7 +4,7 @@ import logging
 import threading
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -138,18 +138,24 @@ def _count(hook: Webhook, *, taken: bool, gone: bool) -> None:
 
 
 def _take_next() -> Delivery | None:
-    """Claim the delivery that is due longest, in one guarded UPDATE. One at a time for each webhook, in order."""
+    """Claim the delivery that is due longest. One at a time for each webhook, in order."""
     with _claiming:
         while True:
             now = timezone.now()
             delivery = Delivery.objects.due(now).select_related("webhook").first()
-            if delivery is None:
-                return None
-            # By its own columns alone: of two such statements at once PostgreSQL looks at nothing else again.
-            as_read = {
-                "due_at": delivery.due_at,
-                "lease_until": delivery.lease_until,
-                "attempts": delivery.attempts,
-            }
-            if Delivery.objects.filter(pk=delivery.pk, **as_read).update(lease_until=now + LEASE):
+            if delivery is None or _claim(delivery, now):
                 return delivery
+
+
+def _claim(delivery: Delivery, now: datetime) -> bool:
+    """Take the lease of a delivery as it was read; False if it, or another of its webhook, is taken by now."""
+    with transaction.atomic():
+        # Processes that have read different deliveries of one webhook meet here, and the later one sees what the
+        # first has taken. By the delivery's own row they would not: PostgreSQL looks at no other one again.
+        list(Webhook.objects.select_for_update(no_key=True).filter(pk=delivery.webhook_id).values_list("pk"))
+        as_read = (
+            Delivery.objects.due(now)
+            .order_by()
+            .filter(pk=delivery.pk, due_at=delivery.due_at, attempts=delivery.attempts)
+        )
+        return bool(as_read.update(lease_until=now + LEASE))
