@@ -122,11 +122,13 @@ def _run(job: Job, handler: Handler) -> str:
 def _do_next(handlers: Mapping[str, Handler]) -> bool:
     """Take and do a job; False if there is none."""
     with ExitStack() as alone:
+        # While processes are replaced, the newer ones may want what the older ones cannot do.
+        known = Job.objects.filter(kind__in=list(handlers))
         if _suspect.acquire(blocking=False):
             alone.callback(_suspect.release)
-            job = _take_next(Job.objects.all())
+            job = _take_next(known)
         else:
-            job = _take_next(Job.objects.filter(lease_token=None))
+            job = _take_next(known.filter(lease_token=None))
         if job is None:
             return False
         if job.error != DIED:

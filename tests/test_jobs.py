@@ -60,6 +60,15 @@ def test_what_can_be_taken(alice: User, facts: dict[str, Any], expected: bool) -
 
 
 @pytest.mark.django_db
+def test_what_only_a_newer_version_can_do_is_left_for_it(alice: User) -> None:
+    newer, known = Job.objects.create(kind="newer", recording=started(alice)), job_of(alice)
+    assert jobs.run_due({FINISH: Handler(nothing)}) == 1
+    assert not Job.objects.filter(pk=known.pk).exists()
+    newer.refresh_from_db()
+    assert (newer.lease_token, newer.attempts) == (None, 0)
+
+
+@pytest.mark.django_db
 def test_fewest_attempts_go_first_so_that_poison_holds_up_nobody(alice: User) -> None:
     now = timezone.now()
     made = [

@@ -133,6 +133,20 @@ def test_a_crash_when_the_bytes_are_gone_loses_no_row(alice: User, monkeypatch: 
     assert AuditEvent.objects.filter(action="purge").count() == 3
 
 
+def test_what_only_a_newer_version_can_remove_waits_for_it(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    batch = [row(alice, DAY) for _ in range(3)]
+    make_due(*batch)
+    key = Recording._meta.pk
+    table = f"CREATE TABLE newer (of {key.db_type(connection)} REFERENCES recordings_recording (id))"
+    with connection.cursor() as cursor:
+        cursor.execute(table)
+        cursor.execute("INSERT INTO newer VALUES (%s)", [key.get_db_prep_value(batch[1].pk, connection)])
+        assert retention.purge(timezone.now()) == retention.Purged(gone=2, waiting=1)
+        cursor.execute("DELETE FROM newer")
+        assert retention.purge(timezone.now()) == retention.Purged(gone=1)
+
+
 @pytest.mark.only("many")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["row", "job"])
