@@ -39,7 +39,7 @@ _DELETE_BATCH = 1_000
 _DELETES_AT_ONCE = 4
 _LOOKED_AT = 8  # of each such batch
 _PARTS_AT_ONCE = 2
-_LISTINGS_AT_ONCE = 8
+_LOOKS_AT_ONCE = 8
 
 
 class S3Store:
@@ -276,23 +276,23 @@ class S3Store:
             return False
 
     def _current(self, names: Collection[str]) -> Iterator[dict[str, str]]:
-        for entry in self._listed("list_objects_v2", ("Contents",), names):
-            yield {"Key": entry["Key"]}
+        # By name: where very many have just been deleted, there are stores that take minutes to list anything.
+        with ThreadPoolExecutor(_LOOKS_AT_ONCE, "s3-look") as pool:
+            for name, found in zip(names, pool.map(self._find, names), strict=True):
+                if found is not None:
+                    yield {"Key": name}
 
     def _versions(self, names: Collection[str]) -> Iterator[dict[str, str]]:
-        for entry in self._listed("list_object_versions", ("Versions", "DeleteMarkers"), names):
-            yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
-
-    def _listed(self, call: str, kinds: Sequence[str], names: Collection[str]) -> Iterator[dict[str, Any]]:
-        """What the bucket has under these names, folder by folder."""
         asked = set(names)
         folders = sorted({name.rpartition("/")[0] + "/" for name in asked})
 
         def read(folder: str) -> list[dict[str, Any]]:
-            return [entry for entry in self._pages(call, kinds, folder) if entry["Key"] in asked]
+            return list(self._pages("list_object_versions", ("Versions", "DeleteMarkers"), folder))
 
-        with ThreadPoolExecutor(min(_LISTINGS_AT_ONCE, len(folders) or 1), "s3-list") as pool:
-            yield from chain.from_iterable(pool.map(read, folders))
+        with ThreadPoolExecutor(_LOOKS_AT_ONCE, "s3-look") as pool:
+            for entry in chain.from_iterable(pool.map(read, folders)):
+                if entry["Key"] in asked:
+                    yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
 
     def _pages(self, call: str, kinds: Sequence[str], prefix: str) -> Iterator[dict[str, Any]]:
         for page in self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix):
