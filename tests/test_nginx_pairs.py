@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -29,6 +30,7 @@ class Behind:
     def __init__(self) -> None:
         [self.port] = free_ports(1)
         self.dies = False
+        self.takes = 0.0
         self.seen: list[tuple[str, bytes]] = []
         self._server: ThreadingHTTPServer | None = None
         self._open: list[socket.socket] = []
@@ -53,6 +55,7 @@ class Behind:
                 if behind.dies:
                     self.close_connection = True
                     return
+                time.sleep(behind.takes)
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -167,6 +170,17 @@ def test_one_that_is_back_is_there_when_the_other_goes(
     time.sleep(BACK_AFTER)
     second.stop()
     assert statuses(client, path) == {200}
+
+
+def test_one_that_is_back_takes_all_desktops_at_once(client: httpx.Client, first: Behind, second: Behind) -> None:
+    first.stop()
+    assert statuses(client, "/live/") == {200}
+    first.start()
+    first.takes = 2.0
+    time.sleep(BACK_AFTER)
+    second.stop()
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.status_code for one in pool.map(client.get, ["/live/"] * 8)} == {200}
 
 
 def test_a_mishap_of_the_last_one_is_no_reason_to_ask_nobody(
