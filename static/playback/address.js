@@ -6,12 +6,22 @@ import { clock } from "../base/format.js";
 import { toast } from "../base/toast.js";
 import { parseMoment, writeMoment } from "./moment.js";
 
+const askedFor = () => parseMoment(new URLSearchParams(location.search).get("t"));
+
+/**
+ * Have a terminal load that moment first. It begins once its module is there, before anybody can set its time.
+ * @param {Element} terminal
+ */
+export function beginWhereAsked(terminal) {
+  terminal.setAttribute("start", String(askedFor() ?? 0));
+}
+
 /**
  * @param {HTMLElement} page
  * @param {import("./watched.js").Watched} video
  */
 export function followInAddress(page, video) {
-  const asked = parseMoment(new URLSearchParams(location.search).get("t"));
+  const asked = askedFor();
   if (asked !== null) jumpTo(video, asked);
   const follow = () => history.replaceState(null, "", addressOf(video.currentTime));
   video.addEventListener("pause", follow);

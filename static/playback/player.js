@@ -2,7 +2,7 @@
 
 import { one } from "../base/dom.js";
 import { offerEditing, offerRemoving } from "./about.js";
-import { followInAddress } from "./address.js";
+import { beginWhereAsked, followInAddress } from "./address.js";
 import { stepsOf } from "./frames.js";
 import { obeyKeys } from "./keys.js";
 import { offerMarkers } from "./markers.js";
@@ -28,6 +28,7 @@ if (video) {
   obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video), mark: markers.add });
   awaitPictures(page, video);
 } else if (terminal) {
+  beginWhereAsked(terminal);
   const [{ CastPlayer, offerTerminal }, { offerTranscript }] = await Promise.all([
     import("../terminal/page.js"),
     import("../terminal/transcript.js"),

@@ -1,7 +1,7 @@
 /** A recording as a guest watches it, for as long as the link leads anywhere. */
 
 import { one } from "../base/dom.js";
-import { followInAddress } from "../playback/address.js";
+import { beginWhereAsked, followInAddress } from "../playback/address.js";
 import { stepsOf } from "../playback/frames.js";
 import { obeyKeys } from "../playback/keys.js";
 import { tellWhatBroke } from "../playback/media.js";
@@ -19,6 +19,7 @@ if (video) {
   obeyKeys(page, video, { step: stepsOf(video), changeRate: offerRates(page, video) });
   silencePreviews(page);
 } else if (terminal) {
+  beginWhereAsked(terminal);
   const { CastPlayer, offerTerminal } = await import("../terminal/page.js");
   if (terminal instanceof CastPlayer) {
     watch(terminal);

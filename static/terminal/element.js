@@ -13,7 +13,7 @@ const LEAST_SKIPPED = 1;
 
 /**
  * Attributes: `src` is the address of the cast; `segments`, if it is there, that of the index of its segments;
- * `duration` in seconds; `theme` the name of one of asciinema-player's.
+ * `duration` in seconds; `start` where to begin, if not at the beginning; `theme` the name of one of asciinema-player's.
  */
 export class CastPlayer extends HTMLElement {
   /** @type {Reel | null} */
@@ -39,6 +39,7 @@ export class CastPlayer extends HTMLElement {
   connectedCallback() {
     this.#tell("loadstart");
     if (this.duration) this.#tell("durationchange");
+    this.#base = Math.min(Number(this.getAttribute("start")), this.duration);
     this.load();
   }
 
@@ -118,6 +119,7 @@ export class CastPlayer extends HTMLElement {
   /** From the server, again if it was there before. */
   load() {
     this.#error = null;
+    this.#ready = HTMLMediaElement.HAVE_NOTHING;
     this.#loading = this.#open().catch((error) => this.#fail(error));
   }
 
@@ -171,13 +173,16 @@ export class CastPlayer extends HTMLElement {
   async #open() {
     const segments = this.getAttribute("segments");
     const source = await (segments ? segmentedSource(segments) : wholeSource(this.src));
+    // Who wants to see a moment says so now, before anything else is fetched.
+    this.#ready = HTMLMediaElement.HAVE_METADATA;
+    for (const name of ["durationchange", "loadedmetadata"]) this.#tell(name);
     this.#reel?.screen.close();
     this.#reel = new Reel(source, await this.#newScreen());
     // Until somebody wants to see a moment, there is something to see: most terminals begin empty.
     if (this.#paused && this.#base === 0) await this.#reel.showSample();
     else await this.#reel.show(this.#base);
     this.#ready = HTMLMediaElement.HAVE_ENOUGH_DATA;
-    for (const name of ["durationchange", "loadedmetadata", "loadeddata", "canplay", "canplaythrough"]) this.#tell(name);
+    for (const name of ["loadeddata", "canplay", "canplaythrough"]) this.#tell(name);
   }
 
   #newScreen() {
