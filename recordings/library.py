@@ -69,24 +69,29 @@ def page(
     cursor: str = "",
     limit: int = PAGE,
     having: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
-    keys_first: bool = False,
+    among: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
+    within: int | None = None,
 ) -> Page:
     """One page of rows that have `created_at` and a UUID key, newest first. Never counts, never skips.
 
-    having: narrows rows by what has to be looked up for each by itself; in LOOKED_AT rows for one page.
-    keys_first: what the rows show is read only once it is known which they are, as it always is with `having`.
+    having: narrows rows by what has to be looked up for each by itself; in LOOKED_AT rows for one page, or `within`
+        fewer.
+    among: narrows rows by what is looked up at once.
+    With either of them, what the rows show is read only once it is known which they are.
 
     Raises:
         BadCursor: `cursor` is not one of ours.
     """
     every, end = rows, ""
     if having is not None:
-        rows, end = window(rows, cursor)
-        rows = having(rows)
+        rows, end = window(rows, cursor, within or LOOKED_AT)
+    narrowing = having or among
+    if narrowing is not None:
+        rows = narrowing(rows)
     ordered = rows.order_by("-created_at", "-pk")
     if cursor:
         ordered = ordered.filter(keyset_after(*read_cursor(cursor)))
-    if having is not None or keys_first:
+    if narrowing is not None:
         keys = list(ordered.values_list("pk", flat=True)[: limit + 1])
         ordered = every.filter(pk__in=keys).order_by("-created_at", "-pk")
     found: list[Any] = list(ordered[: limit + 1])
@@ -96,8 +101,8 @@ def page(
     return Page(found[:limit], cursor_after(found[limit - 1].created_at, found[limit - 1].pk) if more else None)
 
 
-def window(rows: QuerySet[Row], cursor: str) -> tuple[QuerySet[Row], str]:
-    """The newest LOOKED_AT of `rows` after `cursor`, and the cursor of what comes after them ("" at the end).
+def window(rows: QuerySet[Row], cursor: str, most: int) -> tuple[QuerySet[Row], str]:
+    """The newest of `rows` after `cursor`, at most so many, and the cursor of what comes after ("" at the end).
 
     Raises:
         BadCursor: `cursor` is not one of ours.
@@ -105,7 +110,7 @@ def window(rows: QuerySet[Row], cursor: str) -> tuple[QuerySet[Row], str]:
     newest = rows.order_by("-created_at", "-pk")
     if cursor:
         newest = newest.filter(keyset_after(*read_cursor(cursor)))
-    ends = list(newest.values_list("created_at", "pk")[LOOKED_AT - 1 : LOOKED_AT + 1])
+    ends = list(newest.values_list("created_at", "pk")[most - 1 : most + 1])
     if len(ends) < 2:
         return newest, ""
     created_at, key = ends[0]

@@ -6,6 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recordings import library
@@ -86,6 +88,41 @@ def test_a_row_at_the_edge_is_found_once(alice: User, monkeypatch: pytest.Monkey
         monkeypatch.setattr(library, "LOOKED_AT", limit)
         found = [title for page in pages_of(alice, "q=same&limit=2") for title in page]
         assert sorted(found) == sorted(row.title for row in rows)
+
+
+@pytest.mark.usefixtures("common")
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 20])
+def test_what_the_newest_do_not_have_others_have(alice: User, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """SQLite is asked for the newest few first, of which one may have been written about a moment ago."""
+    monkeypatch.setattr(library, "LOOKED_AT", 40)
+    monkeypatch.setattr(finding, "NEARER", 10)
+    rows = made(alice, [f"{'same' if n in (0, 2, 3, 9, 30) else 'x'} {n}" for n in range(36)])
+    for row in (rows[3], rows[30]):
+        describe(row)
+    found = [title for page in pages_of(alice, f"q=same&limit={limit}") for title in page]
+    assert found == ["same 0", "same 2", "same 3", "same 9", "same 30"]
+    assert pages_of(alice, f"q=same+30&limit={limit}") == [["same 30"]]
+
+
+@pytest.mark.only("single")
+@pytest.mark.usefixtures("common")
+def test_sqlite_looks_up_whose_passages_they_are_by_an_index_of_recordings(alice: User) -> None:
+    """Not the other way round: of a common word it would look up many thousands."""
+    made(alice, ["some common words"])
+    with CaptureQueriesContext(connection) as asked:
+        assert pages_of(alice, "q=common+words") == [["some common words"]]
+    plans = {query["sql"]: plan_of(query["sql"]) for query in asked if "MATCH" in query["sql"]}
+    assert any("CORRELATED" in plan for plan in plans.values())
+    for sql, plan in plans.items():
+        if "count(*)" not in sql:
+            assert "passage_once" in plan or "sqlite_autoindex_recordings_passage" in plan, plan
+            assert "SEARCH p USING INTEGER PRIMARY KEY" not in plan, plan
+
+
+def plan_of(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "\n".join(row[3] for row in cursor.fetchall())
 
 
 @pytest.mark.usefixtures("common")

@@ -251,6 +251,32 @@ def test_of_many_lines_some_are_shown_and_it_is_said(alice: User) -> None:
     assert row["hits"][0] == {"at_seconds": 0.0, "text": "line 0 of many", "marks": [[10, 14]], "field": ""}
 
 
+def test_lines_that_say_most_are_shown(alice: User) -> None:
+    """Of passages with all of it, and where there is none, of those with a part of it."""
+    showing(alice, ["red", "red green", "green red", "blue"])
+    both = ["red green", "green red"]
+    for question, expected in (("green red", both), ("red green blue", both), ("blue", ["blue"])):
+        [row] = api(alice).get(f"{SEARCH}?q={question.replace(' ', '+')}").json()
+        assert [hit["text"] for hit in row["hits"]] == expected
+    apart = showing(alice, ["one"])
+    put_text(apart, [[(0, "one"), (1, "two one")], [(2, "three")]])
+    [row] = api(alice).get(f"{SEARCH}?q=one+two+three").json()
+    assert [hit["text"] for hit in row["hits"]] == ["two one"]
+
+
+@pytest.mark.only("single")
+def test_the_index_in_sqlite_is_made_anew_with_all_that_was_in_it(alice: User) -> None:
+    found, gone = showing(alice, ["something found"]), showing(alice, ["something gone"])
+    migration = import_module("recordings.migrations.0015_beginnings_in_sqlite")
+    for make in (migration.without, migration.with_beginnings):
+        with connection.cursor() as cursor:
+            make(apps, SimpleNamespace(connection=connection, execute=cursor.execute))
+        assert len(search(alice, "som")) == 2
+    Passage.objects.filter(recording=gone).delete()
+    assert [one.recording for one in search(alice, "some")] == [found]
+    assert _words_left() == Passage.objects.count()
+
+
 HOSTILE = [
     "\x1b[31m \0",
     "' OR words MATCH 'x",

@@ -121,3 +121,16 @@ def test_how_many_terms_begin_in_a_line() -> None:
     own = ((0, "kubectl get"), (1, "kubectl delete pod"))
     assert [match.terms for match in matches(Lines(own), asked("kubectl delete"))] == [1, 2]
     assert list(matches(Lines(own), Question(()))) == []
+
+
+def test_lines_that_say_less_than_one_before_can_be_left_out() -> None:
+    said = ("kubectl get", "delete it", "kubectl delete pod", "pod", "日本 delete kubectl", "kubectl delete")
+    lines = Lines(tuple(enumerate(said)))
+
+    def rising(question: str, start: int) -> list[int]:
+        return [match.at_ms for match in matches(lines, asked(question), rising_from=start)]
+
+    assert rising("kubectl delete", 1) == [0, 1, 2, 4, 5]
+    assert rising("kubectl delete", 2) == [2, 4, 5]
+    assert rising("delete kubectl pod", 1) == [0, 1, 2]
+    assert rising("kubectl", 2) == []

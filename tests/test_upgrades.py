@@ -29,7 +29,12 @@ MIGRATIONS = ROOT / "recordings" / "migrations"
 # for its processes. Nothing is released so far: what was there when this was first looked at counts as one.
 LAST_OF = {"Unreleased": "0014_segments"}
 # What is not, with the reason why it does no harm all the same.
-EXCUSED: dict[str, str] = {}
+EXCUSED: dict[str, str] = {
+    (
+        "0015_beginnings_in_sqlite: Raw Python operation: what it writes stays locked until the migration ends;"
+        " have a job do it, or batches of their own"
+    ): "It writes nothing to PostgreSQL, and SQLite's processes are those of one machine.",
+}
 
 
 def loader() -> MigrationLoader:

@@ -16,12 +16,13 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from recordings import library
-from recordings.models import Recording
+from recordings.models import Passage, Recording
 from recordings.search.asking import Question, Term
-from recordings.search.index import ABOUT, number, query_of, sql
+from recordings.search.index import ABOUT, near, number, query_of, sql
 from recordings.search.lines import Match, matches, unpacked
 
 RARE = 5_000  # passages
+NEARER = 20  # times fewer recordings
 PASSAGES_READ = 12  # of a recording, to find its lines in
 SHOWN = 5  # lines of a recording
 PAGE = 20
@@ -109,8 +110,24 @@ def _found_in(
     if not numbers[rarest]:
         return library.Page([], None)
     if numbers[rarest] <= RARE:
-        rows = _where(rows, sql().among.format(which=which), rarest.term)
-        return library.page(_having(rows, others, which), cursor=cursor, limit=limit, keys_first=True)
+        looked_up = sql().among.format(which=which)
+        return library.page(
+            rows,
+            cursor=cursor,
+            limit=limit,
+            among=lambda some: _having(_where(some, looked_up, rarest.term), others, which),
+        )
+    if connection.vendor == "sqlite":
+        # What many have, some of the newest have, and then the others need not be looked for.
+        page = library.page(
+            rows,
+            cursor=cursor,
+            limit=limit,
+            within=library.LOOKED_AT // NEARER,
+            having=lambda some: _having(some, wanted, which, near(some)),
+        )
+        if not page.stopped:
+            return page
     return library.page(
         rows, cursor=cursor, limit=limit, having=lambda some: _having(some, [rarest, *others], which)
     )
@@ -119,7 +136,7 @@ def _found_in(
 def find_in(recording: Recording, question: Question, *, limit: int) -> list[Hit]:
     """The lines of a recording's transcript in which a term is found, at most `limit`, in order."""
     found: list[Hit] = []
-    for _, data in _passages([recording.pk], question.terms, every=False, most=limit, about=False):
+    for _, data in _passages([recording.pk], question.terms, every=False, most=limit):
         found += [_hit(match, 1) for match in matches(unpacked(data), question)]
         if len(found) >= limit:
             break
@@ -131,28 +148,38 @@ def with_hits(recordings: Sequence[Recording], question: Question) -> list[Found
     keys = [recording.pk for recording in recordings]
     hits: dict[UUID, list[Match]] = defaultdict(list)
     about: dict[UUID, list[Match]] = defaultdict(list)
-    # Passages with all of it say more than those with a part of it.
-    for every in (True, False):
-        without = [key for key in keys if not hits[key]]
-        for key, data in _passages(without, question.terms, every=every, most=PASSAGES_READ, about=False):
-            hits[key] += _until_enough(hits[key], matches(unpacked(data), question), question)
-    for key, data in _passages(keys, question.terms, every=False, most=1, about=True):
+    every = len(question.terms)
+    _read_hits(keys, question, hits, best=every)
+    if every > 1:
+        # No line has all of them where no passage has: then those with most.
+        _read_hits([key for key in keys if not hits[key]], question, hits, best=every - 1)
+    # What is written about them is short, and is read sooner than it is asked for.
+    for key, data in Passage.objects.filter(recording__in=keys, number=0).values_list("recording_id", "lines"):
         about[key] += matches(unpacked(data), question)
     return [_found(recording, _best(about[recording.pk]), _best(hits[recording.pk])) for recording in recordings]
 
 
-def _until_enough(there: Sequence[Match], further: Iterator[Match], question: Question) -> Iterator[Match]:
-    """Of further matches those until there are more than are shown that say all of it: none can be better."""
-    every = len(question.terms)
-    whole = sum(match.terms == every for match in there)
-    while whole <= SHOWN and (match := next(further, None)):
-        whole += match.terms == every
-        yield match
+def _read_hits(keys: Sequence[UUID], question: Question, hits: dict[UUID, list[Match]], *, best: int) -> None:
+    """Add the first lines of each recording that say most, of which none says more than `best` terms; where that is
+    less than all of them, passages are read that have any."""
+    every = best == len(question.terms)
+    for key, data in _passages(keys, question.terms, every=every, most=PASSAGES_READ):
+        found = hits[key]
+        left = SHOWN + 1 - sum(match.terms >= best for match in found)
+        if left <= 0:
+            continue
+        for match in matches(unpacked(data), question, rising_from=max((one.terms for one in found), default=1)):
+            found.append(match)
+            left -= match.terms >= best
+            if not left:
+                break
 
 
-def _having(rows: "QuerySet[Recording]", wanted: "Sequence[Wanted]", which: str) -> "QuerySet[Recording]":
+def _having(
+    rows: "QuerySet[Recording]", wanted: "Sequence[Wanted]", which: str, where: str = ""
+) -> "QuerySet[Recording]":
     for one in wanted:
-        rows = _where(rows, sql().has.format(which=which), one.term, one.owners)
+        rows = _where(rows, sql().has.format(which=which, near=where), one.term, one.owners)
     return rows
 
 
@@ -188,22 +215,23 @@ def _hit(match: Match, place: int) -> Hit:
     return Hit(match.text, match.marks, field=ABOUT[match.at_ms])
 
 
-def _passages(
-    keys: Sequence[UUID], terms: Sequence[Term], *, every: bool, most: int, about: bool
-) -> Iterator[tuple[UUID, Any]]:
-    """The first passages, `most` of each recording, that have the terms: whose, and what is kept of its lines."""
+def _passages(keys: Sequence[UUID], terms: Sequence[Term], *, every: bool, most: int) -> Iterator[tuple[UUID, Any]]:
+    """The first passages of transcripts, `most` of each recording, that have the terms: whose, and what is kept of
+    their lines."""
     if not keys:
         return
-    numbered = "p.number = 0" if about else "p.number > 0"
-    places = ", ".join(["%s"] * len(keys))
+    kept = list(map(_as_kept, keys))
+    those = f"p.recording_id IN ({', '.join(['%s'] * len(kept))}) AND p.number > 0"
+    have = sql().passages
     query = (
         "SELECT recording_id, lines FROM ("  # noqa: S608  (all of it is ours)
         "SELECT p.recording_id, p.number, p.lines,"
         " row_number() OVER (PARTITION BY p.recording_id ORDER BY p.number) AS place"
-        f" FROM recordings_passage p WHERE p.recording_id IN ({places}) AND {numbered} AND {sql().passages}"
+        f" FROM recordings_passage p WHERE {those} AND {have.format(those=those)}"
         ") found WHERE place <= %s ORDER BY recording_id, number"
     )
+    given = [*kept, query_of(terms, every=every), *kept * have.count("{those}"), most]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*map(_as_kept, keys), query_of(terms, every=every), most])
+        cursor.execute(query, given)
         for key, data in cursor.fetchall():
             yield (key if isinstance(key, UUID) else UUID(key)), data

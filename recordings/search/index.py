@@ -11,6 +11,7 @@ from itertools import chain, islice, pairwise
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Max, Min, QuerySet
 
 from recordings.models import Passage, Recording
 from recordings.search.asking import Term
@@ -146,14 +147,15 @@ def _in_sqlite(term: Term) -> str:
 
 @dataclass(frozen=True)
 class Sql:
-    """Parts of a query, of which each takes the words that are looked for as its one parameter.
+    """Parts of a query, of which each takes the words that are looked for as a parameter.
 
     has: whether a recording of the query around it has such a passage, for words that many have.
     among: whether it is one of those that have, all of which are looked up at once.
     number: how many passages there are, counted no further than to the second parameter.
-    passages: those of passages called `p`.
+    passages: which of passages called `p` have them; `{those}` is a condition that says which of all these are, and
+        brings its own parameters.
 
-    `{which}` in the first two is where passages called `p` can be narrowed.
+    `{which}` in the first two is where passages called `p` can be narrowed; `{near}` is what `near` says.
     """
 
     has: str
@@ -176,24 +178,43 @@ _POSTGRESQL = Sql(
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_passage p WHERE p.words @@ %s::tsquery LIMIT %s) found",
     passages="(SELECT p.words @@ %s::tsquery OFFSET 0)",
 )
-# CROSS JOIN is SQLite's way to say in which order to look.
-_AMONG_IN_SQLITE = (
-    "recordings_recording.id IN (SELECT p.recording_id FROM recordings_words w"
-    " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s{which})"
-)
-# FTS5 puts the beginning of a word together anew for each row that is asked about: all at once is quicker, however
-# many have it.
+# FTS5 tells sooner which passages have a word than whether each of many has it. To look up whose they are is what
+# takes time, so of what many have it is only asked whether a number is among them: that is what the `+` is for,
+# without which SQLite would begin with them. CROSS JOIN is its way to say in which order to look.
 _SQLITE = Sql(
-    has=_AMONG_IN_SQLITE,
-    among=_AMONG_IN_SQLITE,
+    has=(
+        "EXISTS (SELECT 1 FROM recordings_passage p WHERE p.recording_id = recordings_recording.id{which}"
+        " AND +p.id IN (SELECT rowid FROM recordings_words WHERE words MATCH %s{near}))"
+    ),
+    among=(
+        "recordings_recording.id IN (SELECT p.recording_id FROM recordings_words w"
+        " CROSS JOIN recordings_passage p ON p.id = w.rowid WHERE w.words MATCH %s{which})"
+    ),
     number="SELECT count(*) FROM (SELECT 1 FROM recordings_words w WHERE w.words MATCH %s LIMIT %s)",
-    passages="p.id IN (SELECT rowid FROM recordings_words WHERE words MATCH %s)",
+    # Those of a page lie close together, and FTS5 does not look at the others.
+    passages=(
+        "+p.id IN (SELECT rowid FROM recordings_words WHERE words MATCH %s AND rowid BETWEEN"
+        " (SELECT min(p.id) FROM recordings_passage p WHERE {those})"
+        " AND (SELECT max(p.id) FROM recordings_passage p WHERE {those}))"
+    ),
 )
 
 
 def sql() -> Sql:
     """For the database that is connected."""
     return _POSTGRESQL if connection.vendor == "postgresql" else _SQLITE
+
+
+def near(recordings: "QuerySet[Recording]") -> str:
+    """A condition that keeps SQLite from looking further than to the passages of few recordings.
+
+    Those of the newest lie close together at the end of its index, unless something was written about one later.
+    """
+    if connection.vendor == "postgresql":
+        return ""
+    passages = Passage.objects.filter(recording__in=recordings.order_by().values("pk"))
+    ends = passages.aggregate(first=Min("pk"), last=Max("pk"))
+    return f" AND rowid BETWEEN {ends['first'] or 0} AND {ends['last'] or 0}"
 
 
 def number(term: Term, most: int) -> int:
@@ -205,9 +226,18 @@ def number(term: Term, most: int) -> int:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql" and all(_is_well_known(cursor, word) for word in apart):
             return most
-        cursor.execute(sql().number, [query_of(apart, every=True), most])
-        [found] = cursor.fetchone() or [0]
-        return int(found)
+        # FTS5 puts all words with the same beginning together before it gives the first row.
+        if connection.vendor == "sqlite" and term.open_end:
+            whole = _counted(cursor, [Term((word,)) for word in term.words], most)
+            if whole == most:
+                return most
+        return _counted(cursor, apart, most)
+
+
+def _counted(cursor: CursorWrapper, terms: Sequence[Term], most: int) -> int:
+    cursor.execute(sql().number, [query_of(terms, every=True), most])
+    [found] = cursor.fetchone() or [0]
+    return int(found)
 
 
 def _is_well_known(cursor: CursorWrapper, word: Term) -> bool:

@@ -47,11 +47,17 @@ def unpacked(data: bytes | memoryview) -> Lines:
     return Lines(tuple((at, text) for at, text in own), tuple((at, text) for at, text in follow))
 
 
-def matches(lines: Lines, question: Question) -> Iterator[Match]:
-    """The lines in which a term of the question begins, in order, each looked at when it is asked for."""
+def matches(lines: Lines, question: Question, *, rising_from: int = 0) -> Iterator[Match]:
+    """The lines in which a term of the question begins, in order, each looked at when it is asked for.
+
+    rising_from: how many terms have to begin in a line; then also in each behind it as many as in the best so far.
+    """
     text = _Text([text for _, text in (*lines.own, *lines.follow)])
     marked: dict[int, list[Word]] = {}
+    least = max(rising_from, 1)
     for number, (at_ms, line_text) in enumerate(lines.own):
+        if rising_from and sum(text.may_say(term, number) for term in question.terms) < least:
+            continue
         begun = 0
         for term in question.terms:
             places = list(text.beginnings(term, number))
@@ -59,8 +65,9 @@ def matches(lines: Lines, question: Question) -> Iterator[Match]:
             for place in places:
                 for line, word in text.words_from(number, place, len(term.words)):
                     marked.setdefault(line, []).append(word)
-        if begun:
+        if begun >= least:
             yield _shown(at_ms, line_text, marked[number], begun)
+            least = begun if rising_from else least
 
 
 class _Text:
@@ -72,10 +79,14 @@ class _Text:
         self._lowered = [line.lower() if line.isascii() else None for line in lines]
         self._words: dict[int, list[Word]] = {}
 
+    def may_say(self, term: Term, number: int) -> bool:
+        """Whether the term may begin in a line, at a first glance."""
+        lowered = self._lowered[number]
+        return lowered is None or term.words[0] in lowered
+
     def beginnings(self, term: Term, number: int) -> Iterator[int]:
         """Where in a line the term begins, as the index of its first word there."""
-        lowered = self._lowered[number]
-        if lowered is not None and term.words[0] not in lowered:
+        if not self.may_say(term, number):
             return
         for place, word in enumerate(self._cut(number)):
             if word.text.startswith(term.words[0]):
