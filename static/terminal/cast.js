@@ -4,35 +4,53 @@
  * @typedef {[number, string, string]} Event seconds since the start, code, text
  * @typedef {{ cols: number, rows: number }} Size
  * @typedef {{ foreground: string, background: string, palette: string[] }} Theme
- * @typedef {{ size: Size, theme: Theme | null, idleLimit: number | null, events: Event[] }} Cast
+ * @typedef {{ size: Size, theme: Theme | null, idleLimit: number | null }} Head
  */
 
-/**
- * @param {string} text
- * @returns {Cast}
- */
-export function parseCast(text) {
-  const lines = text.split("\n");
-  const header = JSON.parse(lines[0] ?? "");
-  const relative = header.version === 3;
-  const term = relative ? header.term : { cols: header.width, rows: header.height, theme: header.theme };
-  /** @type {Event[]} */
-  const events = [];
-  let now = 0;
-  for (let at = 1; at < lines.length; at++) {
-    if (!lines[at]?.startsWith("[")) continue;
-    /** @type {Event} */
-    const event = JSON.parse(lines[at] ?? "");
-    now = relative ? now + event[0] : event[0];
-    event[0] = now;
-    events.push(event);
+/** Takes a cast apart while it arrives. */
+export class CastReader {
+  #rest = "";
+  #now = 0;
+  #isRelative = false;
+
+  /** What its header says, once that is there. @type {Head | null} */
+  head = null;
+
+  /**
+   * @param {string} text that follows on what was taken before
+   * @returns {Event[]} those that are complete by now
+   */
+  take(text) {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    if (!this.head && lines.length) this.#begin(JSON.parse(lines.shift() ?? ""));
+    return lines.filter((line) => line.startsWith("[")).map((line) => this.#event(line));
   }
-  return {
-    size: { cols: term.cols || 80, rows: term.rows || 24 },
-    theme: themeOf(term.theme),
-    idleLimit: header.idle_time_limit ?? null,
-    events,
-  };
+
+  /** @returns {Event[]} what stands in a line without an end */
+  end() {
+    return this.take("\n");
+  }
+
+  /** @param {any} header */
+  #begin(header) {
+    this.#isRelative = header.version === 3;
+    const term = this.#isRelative ? header.term : { cols: header.width, rows: header.height, theme: header.theme };
+    this.head = {
+      size: { cols: term.cols || 80, rows: term.rows || 24 },
+      theme: themeOf(term.theme),
+      idleLimit: header.idle_time_limit ?? null,
+    };
+  }
+
+  /** @param {string} line */
+  #event(line) {
+    /** @type {Event} */
+    const event = JSON.parse(line);
+    this.#now = this.#isRelative ? this.#now + event[0] : event[0];
+    event[0] = this.#now;
+    return event;
+  }
 }
 
 /**

@@ -69,12 +69,13 @@ export class Reel {
 
   /**
    * Show what tells most of what is to be seen, and can be shown at once: what was on the screen in the middle of it,
-   * of a long recording at the end of its first segment.
+   * of a long recording at the end of its first segment, or of what is there of it.
    * @returns {Promise<boolean>} false if somebody went elsewhere meanwhile
    */
   async showSample() {
     const { events, end } = this.source.known(0) ?? (await this.source.load(0));
-    return this.show((end === Infinity ? events[events.length >> 1] : events.at(-1))?.[0] ?? 0);
+    const shown = end === Infinity ? events[events.length >> 1] : events.findLast(([time]) => time < end);
+    return this.show(shown?.[0] ?? 0);
   }
 
   /**

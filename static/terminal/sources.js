@@ -1,6 +1,6 @@
-/** Where the events of a recording come from: all at once, or segment by segment where there are many. */
+/** Where the events of a recording come from: one after the other, or segment by segment where there are many. */
 
-import { parseCast, themeOf } from "./cast.js";
+import { CastReader, themeOf } from "./cast.js";
 
 /**
  * @typedef {import("./cast.js").Event} Event
@@ -10,7 +10,7 @@ import { parseCast, themeOf } from "./cast.js";
 
 /**
  * A segment of a recording from `start` seconds up to, but not including, `end`: what the screen showed then, and what
- * came after.
+ * came after. That of a recording which is still arriving grows.
  * @typedef {{ start: number, end: number, size: Size, init: string, events: Event[] }} Segment
  */
 
@@ -31,16 +31,53 @@ export class NotThere extends Error {
   }
 }
 
+// Characters of a cast that are waited for before any of it is shown, or more of it.
+const AT_ONCE = 1_000_000;
+
 /**
- * A whole cast, which is one segment.
+ * A whole cast, which is one segment. Of a large one the beginning is there long before the end.
  * @param {string} address
  * @returns {Promise<Source>}
  */
 export async function wholeSource(address) {
-  const cast = parseCast(await (await answer(address)).text());
+  const { body } = await answer(address);
+  if (!body) throw new NotThere(0);
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const cast = new CastReader();
+  /** @type {Event[]} */
+  const events = [];
+  const keep = (/** @type {Event[]} */ further) => {
+    for (const event of further) events.push(event);
+  };
+  const read = async () => {
+    for (let taken = 0; taken < AT_ONCE; ) {
+      const { done, value } = await reader.read();
+      keep(done ? cast.end() : cast.take(value));
+      if (done) return Infinity;
+      taken += value.length;
+    }
+    return events.at(-1)?.[0] ?? 0;
+  };
+  const end = await read();
+  if (!cast.head) throw new NotThere(0);
   /** @type {Segment} */
-  const all = { start: 0, end: Infinity, size: cast.size, init: "", events: cast.events };
-  return { theme: cast.theme, idleLimit: cast.idleLimit, known: () => all, load: async () => all };
+  const all = { start: 0, end, size: cast.head.size, init: "", events };
+  let more = Promise.resolve();
+  const readOn = async () => {
+    all.end = await read();
+    if (all.end < Infinity) goOn();
+  };
+  const goOn = () => {
+    more = readOn();
+    // Who waits for it is told.
+    more.catch(() => undefined);
+  };
+  if (end < Infinity) goOn();
+  const load = async (/** @type {number} */ at) => {
+    while (at >= all.end) await more;
+    return all;
+  };
+  return { theme: cast.head.theme, idleLimit: cast.head.idleLimit, known: (at) => (at < all.end ? all : null), load };
 }
 
 const KEPT = 6;

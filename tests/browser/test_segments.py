@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage, until
 from tests.browser.portal import Portal
@@ -107,3 +107,50 @@ def test_segments_that_are_made_anew_are_asked_for_again(portal: Portal, open_pa
     near(player_of(page), 900)
     assert last_line(page) == 9000
     expect(page.get_by_role("alert")).to_be_hidden()
+
+
+# What is fetched of the whole stops after two megabytes, until it may go on.
+HELD = """
+const real = fetch;
+const further = new Promise((resolve) => { window.goOn = resolve; });
+window.fetch = async (address, options) => {
+  const response = await real(address, options);
+  if (!String(address).endsWith("/media")) return response;
+  let passed = 0;
+  const held = new TransformStream({
+    async transform(bytes, controller) {
+      if (passed > 2e6) await further;
+      passed += bytes.length;
+      controller.enqueue(bytes);
+    },
+  });
+  return new Response(response.body.pipeThrough(held));
+};
+"""
+
+
+def test_before_its_segments_are_made_it_is_played_while_it_arrives(open_page: OpenPage, large: str) -> None:
+    def without(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(f' segments="{large}/segments"', ""))
+
+    page = open_page("/", as_user="lara", before=HELD)
+    page.route(f"**{large}", without)
+    page.goto(large)
+    player = player_of(page)
+    assert last_line(page) > 500
+    page.keyboard.press("0")
+    near(player, 0)
+    assert last_line(page) == 0
+    page.keyboard.press("k")
+    until(player, "player => player.currentTime > 1")
+    page.keyboard.press("k")
+    player.evaluate("player => { player.currentTime = 900 }")
+    page.wait_for_timeout(500)
+    assert player.evaluate("player => player.seeking")
+    page.evaluate("goOn()")
+    near(player, 900)
+    assert last_line(page) == 9000
+    player.evaluate("player => { player.currentTime = player.duration }")
+    near(player, (COUNT - 1) * EVERY)
+    assert last_line(page) == COUNT - 1
