@@ -13,7 +13,8 @@ const LEAST_SKIPPED = 1;
 
 /**
  * Attributes: `src` is the address of the cast; `segments`, if it is there, that of the index of its segments;
- * `duration` in seconds; `start` where to begin, if not at the beginning; `theme` the name of one of asciinema-player's.
+ * `duration` in seconds; `start` where to begin, if not at the beginning; `theme` the name of one of asciinema-player's,
+ * for other colours than the recording's own.
  */
 export class CastPlayer extends HTMLElement {
   /** @type {Reel | null} */
@@ -160,11 +161,11 @@ export class CastPlayer extends HTMLElement {
     }
   }
 
-  /** @param {string} name of one of asciinema-player's themes */
+  /** @param {string} name of one of asciinema-player's themes; empty for the recording's own colours */
   async setTheme(name) {
     this.setAttribute("theme", name);
     await this.#loading;
-    if (!this.#reel) return;
+    if (!this.#reel || this.#reel.screen.theme === name) return;
     this.#reel.screen.close();
     this.#reel.moveTo(await this.#newScreen());
     await this.#show(this.currentTime);
@@ -187,7 +188,7 @@ export class CastPlayer extends HTMLElement {
 
   #newScreen() {
     const place = /** @type {HTMLElement} */ (this.querySelector("[data-terminal]"));
-    return Screen.open(place, this.getAttribute("theme") || "asciinema");
+    return Screen.open(place, this.getAttribute("theme") ?? "");
   }
 
   /** @param {unknown} error */

@@ -5,6 +5,7 @@ import { copyAsLines } from "./copying.js";
 import { CastPlayer } from "./element.js";
 import { offerFilms } from "./films.js";
 import { offerSkipping } from "./idle.js";
+import { offerThemes } from "./themes.js";
 
 export { CastPlayer };
 
@@ -19,5 +20,6 @@ export function offerTerminal(page, player) {
   player.addEventListener("seeked", () => page.querySelector("[data-begin]")?.remove(), { once: true });
   copyAsLines(player);
   offerFilms(page);
+  offerThemes(page, player);
   return { i: offerSkipping(page, player) };
 }

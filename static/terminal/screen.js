@@ -17,7 +17,7 @@ const MUTE = { log() {}, debug() {}, info() {}, warn() {}, error() {} };
 export class Screen {
   /**
    * @param {HTMLElement} place is filled by it
-   * @param {string} theme the name of one of asciinema-player's, for recordings that bring none
+   * @param {string} theme the name of one of asciinema-player's; empty for the recording's own colours
    * @returns {Promise<Screen>}
    */
   static async open(place, theme) {
@@ -36,20 +36,22 @@ export class Screen {
     const player = globalThis.AsciinemaPlayer.create(driver, place, {
       controls: false,
       fit: "both",
-      theme: `auto/${theme}`,
+      theme: theme || "auto/asciinema",
       terminalFontFamily: FONTS,
       logger: MUTE,
     });
-    return new Screen(player, await dispatched);
+    return new Screen(player, await dispatched, theme);
   }
 
   /**
    * @param {{ dispose: () => void }} player
    * @param {Dispatch} dispatch
+   * @param {string} theme
    */
-  constructor(player, dispatch) {
+  constructor(player, dispatch, theme) {
     this.player = player;
     this.dispatch = dispatch;
+    this.theme = theme;
     // It takes away the button that its own page would have.
     dispatch("play");
   }
@@ -58,10 +60,10 @@ export class Screen {
    * Empty, of this size, then with `init` written to it.
    * @param {Size} size
    * @param {string} init
-   * @param {Theme | null} theme null for the one that it was opened with
+   * @param {Theme | null} theme of the recording, if it has one
    */
   reset(size, init, theme) {
-    this.dispatch("reset", { size, init: init || undefined, theme });
+    this.dispatch("reset", { size, init: init || undefined, theme: this.theme ? null : theme });
   }
 
   /** @param {Size} size */

@@ -208,6 +208,24 @@ def test_sizes_themes_and_versions_are_those_of_the_recording(
     assert "small" in shown(page)
 
 
+def test_its_colours_can_be_others_and_are_remembered(portal: Portal, open_page: OpenPage, tmp_path: Path) -> None:
+    theme = {"fg": "#101010", "bg": "#fafafa", "palette": ":".join(f"#0000{n:x}0" for n in range(8))}
+    address = one_of(portal, tmp_path, cast([0.1, "o", "hello"], [5, "o", "."], theme=theme), "Bright")
+    page = open_page(f"{address}?t=2s", as_user="frank")
+    near(player_of(page), 2)
+    drawn = page.locator(".ap-player")
+    ground = "node => getComputedStyle(node).backgroundColor"
+    assert drawn.evaluate(ground) == "rgb(250, 250, 250)"
+    page.get_by_label("Colours").select_option("Nord")
+    until(drawn, "node => getComputedStyle(node).backgroundColor === 'rgb(46, 52, 64)'")
+    assert shown(page) == "hello"
+    page.reload()
+    near(player_of(page), 2)
+    until(drawn, "node => getComputedStyle(node).backgroundColor === 'rgb(46, 52, 64)'")
+    page.get_by_label("Colours").select_option("Its own colours")
+    until(drawn, "node => getComputedStyle(node).backgroundColor === 'rgb(250, 250, 250)'")
+
+
 def test_what_is_known_of_it_is_told(open_page: OpenPage, rollout: str) -> None:
     page = open_page(rollout, as_user="frank")
     page.get_by_role("tab", name="Details").click()
