@@ -154,6 +154,7 @@ else:
     _database_options |= {"pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
 
 AUTH_USER_MODEL = "recordings.User"
+PASSWORD_HASHERS = ["recordings.hashing.Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

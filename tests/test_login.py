@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -367,3 +368,23 @@ def test_pages_keep_no_files_that_are_sent_to_them(web: Web, settings: Settings,
         wire.send(whole[-1:])
         assert wire.answer()[0] == 403
     assert sum(kept) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("name", "status"), [("alice", 302), ("nobody", 200)])
+def test_nobody_keeps_a_connection_while_a_password_is_hashed(
+    alice: User, settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, status: int
+) -> None:
+    settings.PASSWORD_HASHERS = ["recordings.hashing.Hasher"]
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+    alice.set_password(PASSWORD)
+    alice.save()
+    encode, kept = PBKDF2PasswordHasher.encode, []
+
+    def looked_at(self: PBKDF2PasswordHasher, *args: Any) -> str:
+        kept.append(connection.connection)
+        return encode(self, *args)
+
+    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", looked_at)
+    assert by_page(name, PASSWORD).status_code == status
+    assert kept == [None]
