@@ -9,15 +9,15 @@ from tests.soak.pairs.cluster import running
 pytestmark = [
     pytest.mark.only("many"),
     pytest.mark.skipif(nginx_program() is None, reason="nginx is not installed"),
-    # All of a cluster is started, and then once more, piece by piece.
+    # All of a cluster is started.
     pytest.mark.timeout(420),
 ]
 
 
-def test_any_process_of_a_cluster_may_be_killed() -> None:
+def test_a_process_of_each_kind_that_serves_may_be_killed() -> None:
     with running() as cluster:
-        told = story.tell(cluster, story.SHORT, story.SHORT_PACE, len(story.TURN), hurry=True)
+        told = story.tell(cluster, story.SHORT, story.SHORT_PACE, 2, hurry=True)
     print("\n".join(story.figures(told)))
     assert not told.broken
-    assert {down.name for down in told.downs} == set(story.TURN)
+    assert [down.name for down in told.downs] == ["web", "live"]
     assert not cluster.promises.lost

@@ -35,7 +35,7 @@ class Pace:
 
 
 FULL, FULL_PACE, KILLS = Crowd(200, 40, 10, range(8, 18)), Pace(20, 3, 12, 2), 49
-SHORT, SHORT_PACE = Crowd(20, 3, 1, range(1, 2)), Pace(3, 0.5, 0, 0.5)
+SHORT, SHORT_PACE = Crowd(8, 2, 1, range(1, 2)), Pace(2, 0.5, 0, 0.5)
 
 
 @dataclass
