@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 
 from tests.browser import desktop as desktops
 from tests.browser import portal as portals
@@ -26,11 +26,15 @@ FAKE_DEVICES = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-s
 
 # Seconds.
 GRACE = 5
+# On a busy machine a page takes its time, and who waits for what comes anyway waits no longer for it.
+PATIENCE = 30
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 OpenPage = Callable[..., Page]
 
 
-def until(element: Locator, condition: str, *, within: float = 10) -> None:
+def until(element: Locator, condition: str, *, within: float = PATIENCE) -> None:
     """Wait for a JavaScript function of an element to be true. Playwright's own wait needs `unsafe-eval`."""
     deadline = time.monotonic() + within
     while not element.evaluate(condition):
@@ -113,7 +117,7 @@ def open_page(
         if as_user is not None:
             options["storage_state"] = sign_in(browser, at, as_user, signed_in)
         context = browser.new_context(base_url=at.url, **{"viewport": {"width": 1280, "height": 860}, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
         said: list[str] = []
@@ -166,7 +170,7 @@ def take(portal: Portal, launch: Callable[..., Browser], signed_in: dict[str, An
     page.get_by_role("button", name="Start recording").click()
     page.wait_for_timeout(10_000)
     page.get_by_role("button", name="Stop recording").click()
-    page.wait_for_url(re.compile("/recordings/"), timeout=30_000)
+    page.wait_for_url(re.compile("/recordings/"))
     address = page.url.removeprefix(portal.url)
     context.close()
     return address

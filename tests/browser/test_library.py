@@ -219,7 +219,7 @@ def test_rows_follow_what_happens_without_taking_the_focus(portal: Portal, open_
     untouched = row(page, "Untouched").element_handle()
     assert untouched is not None
     portal.stock("change", changing, seconds=61)
-    expect(first.locator(".length")).to_have_text("1:01", timeout=10_000)
+    expect(first.locator(".length")).to_have_text("1:01")
     expect(first.locator(".name")).to_be_focused()
     expect(first.get_by_role("checkbox")).to_be_checked()
     expect(page.locator("[data-announcer]")).to_have_text("Being made is ready.")

@@ -144,7 +144,7 @@ def test_a_server_that_is_killed_while_it_is_sent_to(open_page: OpenPage, impati
     impatient.kill()
     expect(page.get_by_role("alert")).to_contain_text("Sortie cannot be reached")
     impatient.start()
-    expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
+    expect(page.get_by_role("alert")).to_be_hidden()
     lasted = time.monotonic() - began
     page.get_by_role("button", name="Stop recording").click()
     page.wait_for_url(re.compile("/recordings/"))

@@ -170,7 +170,7 @@ def test_an_unfinished_one_is_waited_for(portal: Portal, open_page: OpenPage, st
     page = open_page(f"/recordings/{pk}", as_user="bob")
     expect(page.get_by_role("heading", name=words)).to_be_visible()
     portal.stock("change", pk, status="failed", error="The disk was full.")
-    expect(page.locator("[data-waiting]")).to_contain_text("The disk was full.", timeout=10_000)
+    expect(page.locator("[data-waiting]")).to_contain_text("The disk was full.")
 
 
 def test_an_incomplete_one_says_so(portal: Portal, open_page: OpenPage) -> None:

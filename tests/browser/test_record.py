@@ -131,8 +131,8 @@ def test_the_page_says_that_it_records(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Recording")
     red = stop.evaluate("button => getComputedStyle(button).backgroundColor")
     assert red == "rgb(200, 30, 30)"
-    expect(page.locator("[data-elapsed]")).to_have_text("0:02", timeout=5000)
-    assert page.title() == "● 0:02 recording"
+    expect(page.locator("[data-elapsed]")).to_have_text(re.compile("0:0[2-9]"))
+    expect(page).to_have_title(re.compile("● 0:0[2-9] recording"))
     expect(page.locator("[data-preview]")).to_have_js_property("paused", False)
     page.on("dialog", lambda dialog: dialog.accept())
     with page.expect_event("dialog") as asked:
@@ -160,7 +160,7 @@ def test_the_end_of_sharing_ends_the_recording(open_page: OpenPage) -> None:
         """() => { for (const track of document.querySelector("video").srcObject.getTracks()) {
           track.stop(); track.dispatchEvent(new Event("ended")); } }"""
     )
-    page.wait_for_url(re.compile(r"/recordings/"), timeout=20_000)
+    page.wait_for_url(re.compile(r"/recordings/"))
 
 
 REFUSALS = {

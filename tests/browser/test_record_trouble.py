@@ -149,7 +149,7 @@ def test_a_browser_without_room_waits_and_marks_the_gap(open_page: OpenPage) -> 
     )
     page.route("**/api/uploads/*", answering(0))
     page.get_by_role("button", name="Start recording").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Waiting for Sortie", timeout=20_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Waiting for Sortie")
     expect(page.get_by_role("alert")).to_contain_text("this browser cannot keep more of what is not sent yet")
     expect(page.get_by_role("button", name="Pause")).to_be_hidden()
     stands = page.locator("[data-elapsed]").inner_text()

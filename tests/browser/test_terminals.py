@@ -130,7 +130,7 @@ def test_it_ends_and_begins_again(open_page: OpenPage, rollout: str) -> None:
     assert player.evaluate("player => player.currentTime === player.duration")
     page.keyboard.press("k")
     until(player, "player => !player.ended && player.currentTime > 0.2 && player.currentTime < 60")
-    assert "deploy@bastion-1" in shown(page)
+    expect(page.locator(".ap-line").filter(has_text="deploy@bastion-1").first).to_be_visible()
 
 
 def test_a_click_plays_and_text_is_selected_and_copied_as_lines(open_page: OpenPage, rollout: str) -> None:
