@@ -22,7 +22,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.only("single")
 
 ROOT = Path(__file__).resolve().parent.parent
-START_WITHIN = 40.0
+START_WITHIN = 100.0  # a busy machine takes a minute
 
 
 class Started:
