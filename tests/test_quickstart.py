@@ -119,7 +119,7 @@ def test_first_start_second_start_and_a_move(data: Path, port: int, tidy: list[S
     for path, mode in ((data, 0o700), (data / "settings.env", 0o600), (data / "sortie.sqlite3", 0o600)):
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
 
-    with httpx.Client(base_url=first.url) as browser:
+    with httpx.Client(base_url=first.url, timeout=60) as browser:
         form = browser.get("/login")
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
         assert token
@@ -146,9 +146,9 @@ def test_first_start_second_start_and_a_move(data: Path, port: int, tidy: list[S
 
 
 def api(url: str, name: str, password: str) -> httpx.Client:
-    answer = httpx.post(f"{url}/api/auth/login", json={"username": name, "password": password})
+    answer = httpx.post(f"{url}/api/auth/login", json={"username": name, "password": password}, timeout=60)
     token = answer.raise_for_status().json()["access_token"]
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"})
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def test_a_given_password_is_used_and_not_shown(data: Path, port: int, tidy: list[Started]) -> None:
